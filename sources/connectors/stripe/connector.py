@@ -20,7 +20,7 @@ from perdura.sources.connectors.stripe.api.account import (
     read_key,
 )
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
-from perdura.sources.connectors.stripe.json_lines import has_more
+from perdura.sources.connectors.stripe.json_arrays import has_more
 from perdura.sources.connectors.stripe.notes import notes_on
 from perdura.sources.connectors.stripe.raw import ENDINGS, MISNAMED, STEMS, kinds_in, read
 from perdura.sources.connectors.unread import unread_note

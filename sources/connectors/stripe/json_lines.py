@@ -1,28 +1,19 @@
 """Objects of the API as JSON lines, read in blocks: a broken line is set aside and stops nothing.
 
-A file may also be one JSON text: an array of objects, or a page of a list.
-
 Scalars and whatever may be an id or an object are read as text: Polars writes objects as JSON then.
 """
 
-import json
-import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from perdura.json_values import as_list, as_object
 from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
 #: Bytes of a file that are in memory at once, or one line where that is longer.
 BLOCK = 32 * 2**20
-_LINE = "__line"
-#: Objects of an array that are read at once.
-_AT_ONCE = 20_000
-#: Characters kept of an array that is cut off.
-_KEPT = 200
+LINE = "__line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,43 +45,8 @@ def read_blocks(
         lines = text.split(b"\n")
         if not lines[-1]:
             lines.pop()
-        yield _read(lines, before, name, fields, whole=whole)
+        yield block_of(lines, before, name, fields, whole=whole)
         before += len(lines)
-
-
-def read_array(
-    path: Path, name: str, fields: Mapping[str, pl.DataType], size: int = BLOCK
-) -> Generator[Block]:
-    """The objects of a file that may be one JSON text, and is JSON lines otherwise.
-
-    Objects of an array are counted as lines are. An array that is cut off is one broken line.
-    """
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        head = loads(next((line for line in file if line.strip()), ""))
-    if isinstance(head, dict) and "data" not in head:
-        yield from read_blocks(path, name, fields, size)
-        return
-    text = path.read_text("utf-8-sig", errors="replace")
-    whole = loads(text)
-    if whole is None:
-        if text.lstrip().startswith("["):
-            yield _read([text[:_KEPT].encode()], 0, name, fields, whole=False)
-        else:
-            yield from read_blocks(path, name, fields, size)
-        return
-    page = as_object(whole)
-    things = as_list(page.get("data", [page]) if page else whole)
-    for first in range(0, len(things), _AT_ONCE):
-        lines = [json.dumps(one).encode() for one in things[first : first + _AT_ONCE]]
-        yield _read(lines, first, name, fields, whole=True)
-
-
-def has_more(path: Path) -> bool:
-    """Whether a file is a page of a list that has more pages."""
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - 1_000, 0))
-        after = file.read().rpartition(b"]")[2]
-    return bool(re.search(rb'"has_more"\s*:\s*true', after))
 
 
 def _cut(path: Path, size: int) -> Generator[tuple[bytes, bool]]:
@@ -109,96 +65,53 @@ def _cut(path: Path, size: int) -> Generator[tuple[bytes, bool]]:
         yield rest, False
 
 
-def _read(
+def block_of(
     lines: list[bytes], before: int, name: str, fields: Mapping[str, pl.DataType], *, whole: bool
 ) -> Block:
-    numbers = [n for n, line in enumerate(lines) if line.strip()]
-    rows, bad = _objects(lines, numbers, fields)
-    last = len(lines) - 1
+    """The objects of some lines.
+
+    Args:
+        lines: The lines.
+        before: How many lines stand before them.
+        name: What reports call the file.
+        fields: The fields to read, and how.
+        whole: Whether the last line has its end.
+    """
+    rows, bad = rows_of_lines(lines, [n for n, line in enumerate(lines) if line.strip()], fields)
+    texts = [lines[n].decode(errors="replace") for n in bad]
+    is_utf_8 = [text.encode() == lines[n] for text, n in zip(texts, bad, strict=True)]
+    rules = ["broken_line" if utf_8 else "bad_encoding" for utf_8 in is_utf_8]
+    if bad and bad[-1] == len(lines) - 1 and not whole:
+        rules[-1] = "cut_off"
     broken = pl.DataFrame(
         {
-            "rule": [_rule(lines[n], cut=n == last and not whole) for n in bad],
+            "rule": rules,
             FILE: [name] * len(bad),
             ROW_IN_FILE: [before + n + 1 for n in bad],
-            "text": [lines[n].decode(errors="replace") for n in bad],
+            "text": texts,
         },
         schema=BROKEN_ROWS,
     )
-    place = (pl.col(_LINE) + before + 1).cast(pl.UInt32).alias(ROW_IN_FILE)
+    place = (pl.col(LINE) + before + 1).cast(pl.UInt32).alias(ROW_IN_FILE)
     placed = rows.select(*fields, pl.lit(name).alias(FILE), place)
     return Block(placed, broken)
 
 
-def _objects(
+def rows_of_lines(
     lines: list[bytes], numbers: list[int], fields: Mapping[str, pl.DataType]
 ) -> tuple[pl.DataFrame, list[int]]:
-    """The lines of these numbers as rows with ``_LINE``, and the numbers of those that are none."""
+    """The lines of these numbers as rows with ``LINE``, and the numbers of those that are none."""
     if not numbers:
-        return pl.DataFrame(schema={**fields, _LINE: pl.Int64()}), []
+        return pl.DataFrame(schema={**fields, LINE: pl.Int64()}), []
     text = b"\n".join(lines[n] for n in numbers)
     try:
         rows = pl.read_ndjson(text, schema=fields)
     except pl.exceptions.PolarsError:
         if len(numbers) == 1:
-            return _objects(lines, [], fields)[0], numbers
+            return rows_of_lines(lines, [], fields)[0], numbers
         middle = len(numbers) // 2
-        halves = [_objects(lines, part, fields) for part in (numbers[:middle], numbers[middle:])]
+        halves = [
+            rows_of_lines(lines, part, fields) for part in (numbers[:middle], numbers[middle:])
+        ]
         return pl.concat(rows for rows, _ in halves), [n for _, bad in halves for n in bad]
-    return rows.with_columns(pl.Series(_LINE, numbers, dtype=pl.Int64)), []
-
-
-def _rule(line: bytes, *, cut: bool) -> str:
-    if cut:
-        return "cut_off"
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return "bad_encoding"
-    return "broken_line"
-
-
-def decoded(texts: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """JSON texts as values; null of those that are something else.
-
-    Objects where ``dtype`` has text become JSON again: an expanded product in place of its id.
-    """
-    try:
-        return texts.str.json_decode(dtype)  # several times as quick, and strict
-    except pl.exceptions.PolarsError:
-        pass
-    wrapped = [b'{"value":%s}' % (text or "null").encode() for text in texts]
-    rows, _ = _objects(wrapped, list(range(len(wrapped))), {"value": dtype})
-    every = pl.DataFrame({_LINE: range(len(wrapped))}, schema={_LINE: pl.Int64()})
-    return every.join(rows, on=_LINE, how="left", maintain_order="left")["value"]
-
-
-def decoded_objects(texts: pl.Series, fields: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """JSON objects, as leniently read as lines of a file; nulls where a text is none."""
-    lines = [(text or "{}").encode() for text in texts]
-    rows, _ = _objects(lines, list(range(len(lines))), fields)
-    every = pl.DataFrame({_LINE: range(len(lines))}, schema={_LINE: pl.Int64()})
-    return every.join(rows, on=_LINE, how="left", maintain_order="left").drop(_LINE)
-
-
-def in_json(name: str, path: str) -> pl.Expr:
-    """What stands at a path of a column that holds JSON; null where nothing does."""
-    return pl.col(name).str.json_path_match(path)
-
-
-def is_empty(text: pl.Expr) -> pl.Expr:
-    """Whether JSON of a list has nothing in it."""
-    return text.is_null() | text.is_in(("[]", "null", ""))
-
-
-def as_id(text: pl.Expr) -> pl.Expr:
-    """The id of what is an id, or an expanded object."""
-    is_object = text.str.starts_with("{")
-    return pl.when(is_object).then(text.str.json_path_match("$.id")).otherwise(text)
-
-
-def loads(text: str | None) -> object:
-    """What a JSON text says; ``None`` of what is none."""
-    try:
-        return json.loads(text) if text else None
-    except ValueError:
-        return None
+    return rows.with_columns(pl.Series(LINE, numbers, dtype=pl.Int64)), []

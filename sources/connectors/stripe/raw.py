@@ -9,8 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
+from perdura.sources.connectors.cells import word
 from perdura.sources.connectors.stripe import json_lines
 from perdura.sources.connectors.stripe.fields import FIELDS
+from perdura.sources.connectors.stripe.json_arrays import read_array
 from perdura.sources.connectors.stripe.json_lines import Block
 from perdura.sources.connectors.stripe.objects.flat import flat
 from perdura.sources.connectors.stripe.shapes import SHAPES, TIMES, Tables
@@ -78,6 +80,12 @@ class Raw:
         """A flat table; empty if the export has none."""
         return self.tables.get(name, pl.LazyFrame(schema=schema_of(name)))
 
+    def latest(self, name: str) -> pl.LazyFrame:
+        """Each object of a table once, as it was read last; mode and status in small letters."""
+        rows = self.table(name).filter(pl.col("id").is_not_null())
+        words = [word(pl.col(one)) for one in ("livemode", "status") if one in SHAPES[name]]
+        return rows.unique("id", keep="last", maintain_order=True).with_columns(words)
+
 
 def schema_of(name: str) -> pl.Schema:
     """The columns of a flat table as ``Raw`` has it."""
@@ -144,7 +152,7 @@ def read(
 def _blocks(kind: str, path: Path, name: str) -> Generator[tuple[Tables, Block]]:
     if path.suffix.lower() in _LINES:
         is_whole = path.suffix.lower() == ".json"
-        read_lines = json_lines.read_array if is_whole else json_lines.read_blocks
+        read_lines = read_array if is_whole else json_lines.read_blocks
         for block in read_lines(path, name, FIELDS[kind]):
             yield flat(kind, block.rows), block
     else:
