@@ -24,8 +24,7 @@ def _count(rows: pl.LazyFrame) -> int:
 
 
 def _repeated(frames: Frames, kind: str) -> str | None:
-    rows = frames.raw.table(kind).filter(pl.col("id").is_not_null())
-    alike = rows.select(pl.len() - pl.col("id").n_unique()).collect(engine="streaming").item()
+    alike = frames.raw.repeated.get(kind, 0)
     return (
         f"{counted(alike, kind.removesuffix('s'))} more than once; the last of each counts"
         if alike
