@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from random import random
@@ -76,11 +77,17 @@ def seconds_to_wait(retry_after: str | None, *, most: float, now: float | None =
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), most)
-    try:
-        until = parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError):
+    if (until := http_moment(text)) is None:
         return 0.0
-    return min(max(until - (time() if now is None else now), 0.0), most)
+    return min(max(until.timestamp() - (time() if now is None else now), 0.0), most)
+
+
+def http_moment(text: str | None) -> datetime | None:
+    """The moment of an HTTP date (UTC); ``None`` of what is none."""
+    try:
+        return parsedate_to_datetime(text or "").astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 AddressFault = Literal["no address", "password", "not encrypted"]

@@ -12,7 +12,7 @@ from perdura.sources.error_texts import without_values
 from perdura.sources.landing.full_disk import DiskFull, is_full
 from perdura.sources.landing.landing import Day, Landing
 from perdura.sources.landing.locks import exclusive_lock
-from perdura.sources.mapping.files.reading import BROKEN, BadSource, unreadable
+from perdura.sources.mapping.files.part import BROKEN, BadSource, unreadable
 from perdura.sources.mapping.mapping import (
     TABLES,
     UNMAPPED,

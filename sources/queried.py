@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 from perdura.progress import OnProgress
 from perdura.sources.databases.address import BadDatabase, read_address
@@ -39,7 +38,8 @@ def ask_and_fetch(
                     stage_objects(source.file, file)
                 else:
                     mark = _watermark(source, _since(landing, table, until))
-                    _ask(source, mapping.path.parent, zone, file, mark)
+                    address = read_address(source.database or "", mapping.path.parent)
+                    stage_query(address, source.query or "", zone, file, mark)
                 staged[name] = StagedFrame(file)
             except (BadDatabase, BadStore) as error:
                 staged[name] = Unfetched(str(error))
@@ -53,13 +53,6 @@ def _fetched(mapping: SourceMapping) -> Iterator[tuple[EventTable, SourceFile, s
             yield TABLES[name], one, one.timezone
             for join in one.join:
                 yield TABLES[name], join, "UTC"
-
-
-def _ask(
-    source: SourceFile, folder: Path, zone: str, file: Path, watermark: Watermark | None
-) -> None:
-    address = read_address(source.database or "", folder)
-    stage_query(address, source.query or "", zone, file, watermark)
 
 
 def _watermark(source: SourceFile, until: datetime | None) -> Watermark | None:

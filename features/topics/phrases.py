@@ -1,34 +1,18 @@
 """What a value means, in the words that support reads."""
 
 import numpy as np
-from babel.numbers import format_decimal, format_percent
-from babel.units import format_unit
 
 from perdura.features.definition import Column, Derived, Feature, Language, Since
-from perdura.features.topics.money import grouped, written
+from perdura.features.topics.amounts import amount_in_words
 from perdura.sources.periods import DAYS_A_MONTH
 
 _WINDOW = {"en": " in the last {days} days", "es": " en los últimos {days} días"}
-_TIME = {
-    "hours": {"en": ("hour", "hours"), "es": ("hora", "horas")},
-    "days": {"en": ("day", "days"), "es": ("día", "días")},
-    "months": {"en": ("month", "months"), "es": ("mes", "meses")},
-}
-_UNDER_ONE = {
-    "hours": {"en": "less than an hour", "es": "menos de una hora"},
-    "days": {"en": "less than a day", "es": "menos de un día"},
-}
 _TYPICAL = {"en": " (similar customers: {n})", "es": " (clientes similares: {n})"}
 _AGO = {"en": "{n} ago", "es": "hace {n}"}
 _NEVER = {"en": "never", "es": "nunca"}
-_LESS_THAN = {"en": "less than {n}", "es": "menos de {n}"}
-
 # Units that are measured, not counted: nothing measured is not the same as zero.
 _MEASURED = {"hours", "days", "age", "points"}
 _WITH_UNIT = {"hours", "days", "age", "money", "share"}
-
-#: An age is said in the largest of these units of which it has two, otherwise in days, and rounded.
-_AGES = (("year", 365.25), ("month", 30.4375), ("week", 7.0))
 
 
 def say(column: Column, value: float | str | None, language: Language, currency: str | None) -> str:
@@ -69,7 +53,7 @@ def say_rounded(
     elif value == 0 and (phrases.unknown or feature.unit not in _MEASURED):
         text = phrases.none
     else:
-        shown = _amount(feature, value, language, currency)
+        shown = amount_in_words(feature, value, language, currency)
         is_one = value == 1 if feature.unit == "months" else shown == "1"
         is_one = is_one and feature.unit not in _WITH_UNIT
         text = (phrases.one if is_one else "") or phrases.many.format(n=shown)
@@ -82,7 +66,7 @@ def _typical(
 ) -> str:
     if usual == np.inf:
         return _TYPICAL[language].format(n=_NEVER[language])
-    shown = _amount(feature, usual, language, currency)
+    shown = amount_in_words(feature, usual, language, currency)
     if isinstance(feature, Feature) and isinstance(feature.measure, Since):
         shown = _AGO[language].format(n=shown)
     return _TYPICAL[language].format(n=shown)
@@ -113,49 +97,3 @@ def as_said(column: Column, values: np.ndarray) -> np.ndarray:
             near = np.where(values >= 10, np.rint(values), np.round(values, 1))
             near, little = np.where((values > 0) & (values <= 0.05), 0.01, near), 0.04
     return np.where(values == 0, 0.0, np.where(near == 0, np.copysign(little, values), near))
-
-
-def _amount(
-    feature: Feature | Derived, value: float | str, language: Language, currency: str | None
-) -> str:
-    if isinstance(value, str):
-        return value
-    match feature.unit:
-        case "money":
-            bare = _number(value / 100, language)
-            return written(value, currency, language) if currency else bare
-        case "share":
-            return format_percent(round(value, 2), locale=language)
-        case "hours" | "days" | "months" | "age" as unit:
-            return _time(unit, value, language)
-        case _:
-            return _number(value, language)
-
-
-def _time(unit: str, value: float, language: Language) -> str:
-    """Hours to a digit while they are few, days in whole ones; less than a month in days.
-
-    An age as precisely as one speaks of it: ``9 days``, ``3 weeks``, ``5 months``.
-    """
-    if unit == "age":
-        for large, length in _AGES:
-            if value >= 2 * length:
-                nearest = int(value / length + 0.5)
-                return format_unit(nearest, f"duration-{large}", locale=language)
-        unit = "days"
-    if unit == "months" and value < 1:
-        unit, value = "days", value * DAYS_A_MONTH
-    if value < 1:
-        return _UNDER_ONE[unit][language]
-    number = _number(round(value) if unit == "days" else value, language)
-    one, many = _TIME[unit][language]
-    return f"{number} {one if number == '1' else many}"
-
-
-def _number(value: float, language: Language) -> str:
-    """Whole where large, otherwise at most one digit after the point; never zero for a little."""
-    if 0 < value < 0.05:
-        return _LESS_THAN[language].format(n=_number(0.1, language))
-    if value >= 10:
-        return grouped(value, 0, language)
-    return format_decimal(value, "0.#", locale=language)

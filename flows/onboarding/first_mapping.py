@@ -11,7 +11,7 @@ from perdura.sources.guesses.inputs.guessed import Guesses
 from perdura.sources.guesses.kinds import GuessedFile, guess_files
 from perdura.sources.guesses.links import subscribers_of
 from perdura.sources.guesses.meeting import best_meetings
-from perdura.sources.guesses.samples import Sample, sample_file, tables_in
+from perdura.sources.guesses.samples import SampledTable, sample_file, tables_in
 from perdura.sources.guesses.tables import guess_tables
 from perdura.sources.guesses.writing import mapping_text
 
@@ -111,8 +111,8 @@ def first_mapping(
     return FirstMapping(text, tuple(files), tuple(guesses.notes))
 
 
-def _samples(where: WhereDataAre, home: Path) -> tuple[list[Sample], list[str]]:
-    samples: list[Sample] = []
+def _samples(where: WhereDataAre, home: Path) -> tuple[list[SampledTable], list[str]]:
+    samples: list[SampledTable] = []
     skipped: list[str] = []
     for folder in where.files:
         if not folder.is_dir():

@@ -32,6 +32,11 @@ class Arm:
     awaited: int
     gone: int
 
+    @property
+    def subscribers(self) -> int:
+        """How many there are in all."""
+        return self.known + self.awaited + self.gone
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:

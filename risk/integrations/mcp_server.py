@@ -118,8 +118,7 @@ class _Tools:
         self, subscriber_id: Annotated[str, Field(description="As other tools name them")]
     ) -> Annotated[CallToolResult, Why]:
         """Why one subscriber may leave: risk now and over 90 nights, reasons, money, events."""
-        if not _may_be_an_id(subscriber_id):
-            raise ToolError(_no_name("subscriber_id", subscriber_id))
+        _refuse_no_id("subscriber_id", subscriber_id)
         with self._reading() as connection:
             night = published_night(connection)
             row = one(connection, subscriber_id)
@@ -163,8 +162,7 @@ class _Tools:
 
         Only subscribers who can still be kept; the control group is left out.
         """
-        if name is not None and not _may_be_an_id(name):
-            raise ToolError(_no_name("name", name))
+        _refuse_no_id("name", name or "")
         with self._reading() as connection:
             filters = Filters.model_construct(held_out=False, prefix=name or "")
             page = accounts(connection, ListQuery(filters=filters, size=top))
@@ -236,15 +234,12 @@ def _answer(answer: BaseModel, text: str) -> CallToolResult:
     )
 
 
-def _may_be_an_id(text: str) -> bool:
-    return len(text) <= _LONGEST_ID and is_text(text)
-
-
-def _no_name(argument: str, text: str) -> str:
-    return (
-        f"found {argument} = {shown(text)}; allowed is a text of at most {_LONGEST_ID:,} "
-        "characters, without NUL or half characters"
-    )
+def _refuse_no_id(argument: str, text: str) -> None:
+    if len(text) > _LONGEST_ID or not is_text(text):
+        raise ToolError(
+            f"found {argument} = {shown(text)}; allowed is a text of at most {_LONGEST_ID:,} "
+            "characters, without NUL or half characters"
+        )
 
 
 def _only(model: type[BaseModel], row: dict[str, Any]) -> dict[str, Any]:

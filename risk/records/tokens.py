@@ -45,6 +45,10 @@ class Token:
     created_at: datetime
     revoked_at: datetime | None
 
+    def is_called(self, which: str) -> bool:
+        """Whether it holds, and has this name or id."""
+        return self.revoked_at is None and which in (self.name, self.token_id)
+
 
 def create(
     connection: sa.Connection, name: str, scopes: Collection[str], now: datetime | None = None
@@ -58,7 +62,7 @@ def create(
         raise BadToken(f"a token needs scopes out of {', '.join(SCOPES)}; got {list(scopes)}")
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
         raise BadToken(f"a token needs a printable name of 1 to {_LONGEST_NAME} characters")
-    if any(_called(token, name) for token in listed(connection)):
+    if any(token.is_called(name) for token in listed(connection)):
         raise BadToken(f"a token called {name!r} holds already; choose another name or revoke it")
     token_id, secret = secrets.token_hex(8), secrets.token_hex(32)
     connection.execute(
@@ -79,7 +83,7 @@ def revoke(connection: sa.Connection, which: str, now: datetime | None = None) -
     Raises:
         BadToken: No token that holds is called so.
     """
-    found = next((t for t in listed(connection) if _called(t, which)), None)
+    found = next((t for t in listed(connection) if t.is_called(which)), None)
     if found is None:
         raise BadToken(f"no token that holds is called {which!r}; `perdura token list` shows them")
     revoked = replace(found, revoked_at=now or datetime.now(UTC))
@@ -116,10 +120,6 @@ def holder_of(connection: sa.Connection, token: str) -> Holder | None:
 def undoes(holder: Holder) -> str | None:
     """The name of the token that logged contacts this holder may undo; ``None``: of any token."""
     return None if "admin" in holder.scopes else holder.name
-
-
-def _called(token: Token, which: str) -> bool:
-    return token.revoked_at is None and which in (token.name, token.token_id)
 
 
 def _hashed(secret: str) -> str:

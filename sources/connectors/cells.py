@@ -1,16 +1,40 @@
 """Values of a vendor's tables: texts read as moments and numbers, amounts in minor units."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import polars as pl
 
 from perdura.sources.currencies import DIGITS
+from perdura.sources.staged import FILE, ROW_IN_FILE
 
 #: What a column holds: text, a moment in UTC, a number, true or false; or only whether anything
 #: stands there, where the text itself is of no use and is not kept.
 Kind = Literal["text", "time", "number", "flag", "filled"]
 
+_DTYPES: dict[Kind, pl.DataType] = {
+    "time": pl.Datetime("us", "UTC"),
+    "number": pl.Float64(),
+    "flag": pl.Boolean(),
+    "filled": pl.Boolean(),
+}
 _TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
+
+
+def texts(names: str) -> dict[str, pl.DataType]:
+    """Columns or fields that are read as text; their names with blanks between."""
+    return dict.fromkeys(names.split(), pl.String())
+
+
+def empty_table(columns: Mapping[str, Kind]) -> pl.LazyFrame:
+    """The columns of a table as they are read, and where each row stands; without rows."""
+    schema = {name: _DTYPES.get(kind, pl.String()) for name, kind in columns.items()}
+    return pl.LazyFrame(schema={**schema, FILE: pl.String(), ROW_IN_FILE: pl.UInt32()})
+
+
+def word(text: pl.Expr) -> pl.Expr:
+    """A word of a vendor's, such as a status, to compare: in small letters, no blanks around it."""
+    return text.str.strip_chars().str.to_lowercase()
 
 
 def read_as(text: pl.Expr, kind: Kind) -> pl.Expr:

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -19,9 +18,8 @@ from perdura.sources.landing.landing import Landing
 def fetched_of(landing: Landing, accounts: Sequence[str]) -> dict[Path, int]:
     """How many objects in each file that connectors keep are about the accounts."""
     found: dict[Path, int] = {}
-    for store, module in _stores(landing):
-        with _scratch(landing) as scratch:
-            found |= module.fetched_about(store, landing, accounts, scratch)
+    for store, module, scratch in _stores(landing):
+        found |= module.fetched_about(store, landing, accounts, scratch)
     return found
 
 
@@ -31,13 +29,14 @@ def erase_fetched_of(landing: Landing, accounts: Sequence[str], day: date) -> No
     Of those who asked for help landed events alone tell whose they are. Call it while no other
     process works in the landing.
     """
-    for store, module in _stores(landing):
-        with _scratch(landing) as scratch:
-            module.erase_fetched(store, landing, accounts, scratch, day)
+    for store, module, scratch in _stores(landing):
+        module.erase_fetched(store, landing, accounts, scratch, day)
 
 
-def _stores(landing: Landing) -> Generator[tuple[Path, Any]]:
-    """Each store, and the module of its connector that erases.
+def _stores(landing: Landing) -> Generator[tuple[Path, Any, Path]]:
+    """Each store, the module of its connector that erases, and a folder for it to work in.
+
+    What a killed erasure leaves of that folder is one of ``leftovers_of``.
 
     Raises:
         Unavailable: The state of a store cannot be read. Nothing was erased of it.
@@ -50,15 +49,9 @@ def _stores(landing: Landing) -> Generator[tuple[Path, Any]]:
                 f"can be erased there; delete the folder {state.parent}, and it is all fetched "
                 "again"
             )
-        yield state.parent, import_module(f"{connectors.__name__}.{name}.erase")
-
-
-@contextmanager
-def _scratch(landing: Landing) -> Generator[Path]:
-    """A folder to work in; what a killed erasure leaves of it is one of ``leftovers_of``."""
-    folder = landing.folder / f"erasing-{uuid4().hex}.part"
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        scratch = landing.folder / f"erasing-{uuid4().hex}.part"
+        scratch.mkdir()
+        try:
+            yield state.parent, import_module(f"{connectors.__name__}.{name}.erase"), scratch
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)

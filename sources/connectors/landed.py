@@ -4,16 +4,15 @@ Each is set aside as Parquet, so that frames are made of what is read once; what
 what its column holds is told apart, with its place.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.connectors.cells import Kind, as_text, read_as
-from perdura.sources.connectors.connection import Connection, or_rather
-from perdura.sources.connectors.connector import Unavailable
+from perdura.sources.connectors.cells import Kind, read_as
+from perdura.sources.connectors.connection import Connection
+from perdura.sources.connectors.landed_files import read_csv_table, scan_parquet_table
 from perdura.sources.connectors.rows import RowWriter
 from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
@@ -60,24 +59,19 @@ def read_table(
         return None
     texts = RowWriter(connection.scratch / f"{name}.read", [*columns])
     parts = [
-        _scan_parquet(file, connection.shown(file), columns, required)
+        scan_parquet_table(file, connection.shown(file), columns, required)
         if file.suffix.lower() == ".parquet"
-        else _read_csv(file, connection.shown(file), columns, required, texts)
+        else read_csv_table(file, connection.shown(file), columns, required, texts)
         for file in files
     ]
     written = texts.frame()
     rows = pl.concat([written.rows, *(part for part in parts if part is not None)])
     read = typed(rows, written.broken, columns, required)
-    return ReadTable(
-        _set_aside(read.rows, connection.scratch / f"{name}.table.parquet"), read.broken
-    )
-
-
-def _set_aside(rows: pl.LazyFrame, file: Path) -> pl.LazyFrame:
-    """The rows as read, so that a frame that needs them several times does not read them again."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    rows.sink_parquet(file, maintain_order=True)
-    return pl.scan_parquet(file, glob=False)
+    # So that a frame that needs them several times does not read them again.
+    aside = connection.scratch / f"{name}.table.parquet"
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    read.rows.sink_parquet(aside, maintain_order=True)
+    return ReadTable(pl.scan_parquet(aside, glob=False), read.broken)
 
 
 def files_of(folder: Path, name: str) -> list[Path]:
@@ -88,56 +82,6 @@ def files_of(folder: Path, name: str) -> list[Path]:
         if is_folder or (path.is_file() and path.stem.lower().removesuffix("_data") == name):
             found += sorted(path.iterdir()) if is_folder else [path]
     return [file for file in found if file.suffix.lower() in _ENDINGS]
-
-
-def _refuse_without(names: Sequence[str], required: Sequence[str], file: str) -> None:
-    for column in required:
-        if column not in names:
-            raise Unavailable(
-                f"{file} has no column {column!r}{or_rather(column, names)}; was it renamed?"
-            )
-
-
-def _scan_parquet(
-    file: Path, shown: str, columns: Mapping[str, Kind], required: Sequence[str]
-) -> pl.LazyFrame:
-    frame = pl.scan_parquet(file, glob=False, row_index_name=ROW_IN_FILE, row_index_offset=1)
-    schema = frame.collect_schema()
-    names = {name.lower(): name for name in schema}
-    _refuse_without([*names], required, shown)
-    texts = {low: as_text(pl.col(name), schema[name]) for low, name in names.items()}
-    for name in names.keys() & columns.keys():
-        if columns[name] == "filled":
-            texts[name] = pl.when(texts[name].str.strip_chars() != "").then(pl.lit("1"))
-    return frame.select(
-        *(
-            (texts[name] if name in names else pl.lit(None, pl.String)).alias(name)
-            for name in columns
-        ),
-        pl.lit(shown).alias(FILE),
-        pl.col(ROW_IN_FILE).cast(pl.UInt32),
-    )
-
-
-def _read_csv(
-    file: Path, shown: str, columns: Mapping[str, Kind], required: Sequence[str], texts: RowWriter
-) -> None:
-    """Its rows into ``texts``, each under its line; lines that are no rows are refused."""
-    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        csv.field_size_limit(2**31 - 1)
-        reader = csv.reader(lines)
-        header = [name.strip().lower() for name in next(reader, list[str]())]
-        _refuse_without(header, required, shown)
-        places = [(name, header.index(name)) for name in columns if name in header]
-        filled = [name for name in columns if columns[name] == "filled"]
-        line = reader.line_num + 1
-        for fields in reader:
-            if len(fields) == len(header):
-                values = {name: fields[at] for name, at in places}
-                texts.add(values | {name: values.get(name) and "1" for name in filled}, shown, line)
-            elif fields:
-                texts.refuse("broken_line", ",".join(fields), shown, line)
-            line = reader.line_num + 1
 
 
 def typed(

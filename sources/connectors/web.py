@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,6 +13,7 @@ from perdura.http_calls import (
     PASSING,
     RequestPace,
     check_address,
+    http_moment,
     json_client,
     seconds_to_wait,
 )
@@ -70,7 +70,7 @@ class Web(AbstractContextManager["Web"]):
                 outcome = type(error).__name__  # its text may tell what was sent
                 self._pace.back_off(attempt)
                 continue
-            self.server_time = _moment(answer.headers.get("date"))
+            self.server_time = http_moment(answer.headers.get("date"))
             if answer.status_code not in PASSING:
                 found = parse_object(content)
                 self._refuse(path, answer.status_code, found or {})
@@ -157,10 +157,3 @@ def safe_host(url: str) -> str:
         host = parts.hostname
         raise BadConnection(f"the address of {host} is not encrypted; write https://{host}")
     return parts.netloc
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text or "").astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from perdura.sources.databases.address import BadDatabase, DatabaseAddress
-from perdura.sources.databases.queries import named, select
+from perdura.sources.databases.queries import named, quoted, select
 
 BATCH = 50_000
 #: Types that a mapping reads as they are; all others it reads as text.
@@ -34,7 +34,7 @@ def open_rows(address: DatabaseAddress, sql: str, zone: str) -> Generator[Any]:
 
 
 def _column(name: str, kind: str) -> str:
-    quoted = '"' + name.replace('"', '""') + '"'
+    own = quoted(name)
     if kind in _TIMES:
-        return f"CASE WHEN isfinite({quoted}) THEN {quoted} END AS {quoted}"
-    return quoted if kind in _AS_THEY_ARE else f"CAST({quoted} AS VARCHAR) AS {quoted}"
+        return f"CASE WHEN isfinite({own}) THEN {own} END AS {own}"
+    return own if kind in _AS_THEY_ARE else f"CAST({own} AS VARCHAR) AS {own}"

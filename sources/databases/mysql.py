@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from perdura.sources.databases.address import BadDatabase, DatabaseAddress
-from perdura.sources.databases.queries import named, select
+from perdura.sources.databases.queries import decoded, named, select
 
 BATCH = 20_000
 _PORT = 3306
@@ -81,12 +81,8 @@ def _batches(cursor: Any, schema: Any) -> Iterator[Any]:
         columns = zip(*batch, strict=True)
         yield pa.record_batch(
             [
-                pa.array([_text(value) for value in values], pa.string()).cast(kind)
+                pa.array([decoded(value) for value in values], pa.string()).cast(kind)
                 for values, kind in zip(columns, schema.types, strict=True)
             ],
             schema=schema,
         )
-
-
-def _text(value: Any) -> str | None:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value

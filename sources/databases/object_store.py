@@ -32,10 +32,6 @@ def stage_objects(url: str, file: Path) -> None:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         if is_full(error):
             raise
-        raise BadStore(f"{url} cannot be read ({_said(error)}); {_RIGHTS}") from None
-
-
-def _said(error: BaseException) -> str:
-    """The kind of fault, without the answer of the store, which may repeat what was sent."""
-    text = without_values(error)
-    return text.split("<?xml")[0].split("headers:")[0].strip(" .:")[:200]
+        # The kind of fault, without the answer of the store, which may repeat what was sent.
+        said = without_values(error).split("<?xml")[0].split("headers:")[0].strip(" .:")[:200]
+        raise BadStore(f"{url} cannot be read ({said}); {_RIGHTS}") from None

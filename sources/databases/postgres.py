@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from perdura.sources.databases.address import DatabaseAddress
-from perdura.sources.databases.queries import named, select
+from perdura.sources.databases.queries import named, quoted, select
 
 #: Types of PostgreSQL that a mapping reads as they are; all others it reads as text.
 _AS_THEY_ARE = {
@@ -33,15 +33,13 @@ def open_rows(address: DatabaseAddress, sql: str, zone: str) -> Generator[Any]:
 
 
 def _column(name: str, metadata: Any) -> str:
-    quoted = '"' + name.replace('"', '""') + '"'
+    own = quoted(name)
     kind = metadata.get(b"POSTGRESQL:type", b"").decode()
     if kind in _AS_THEY_ARE:
-        return quoted
+        return own
     # Infinity is how PostgreSQL writes "never"; Arrow has no such time.
-    value = (
-        f"CASE WHEN isfinite({quoted}) THEN {quoted} END" if kind in _TIMES else f"{quoted}::text"
-    )
-    return f"{value} AS {quoted}"
+    value = f"CASE WHEN isfinite({own}) THEN {own} END" if kind in _TIMES else f"{own}::text"
+    return f"{value} AS {own}"
 
 
 def _uri(address: DatabaseAddress) -> str:

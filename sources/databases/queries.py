@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from perdura.sources.databases.address import BadDatabase, Kind
@@ -46,6 +47,16 @@ class Watermark:
         return f"'{day}'" if kind == "sqlite" else f"TIMESTAMP '{day} 00:00:00'"
 
 
+def quoted(name: str, mark: str = '"') -> str:
+    """A name of a table or a column, whatever signs it has; MySQL's ``mark`` is a backtick."""
+    return mark + name.replace(mark, 2 * mark) + mark
+
+
+def decoded(value: Any) -> str | None:
+    """A value that a driver gives as text or as its bytes; what is no UTF-8 becomes U+FFFD."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
 def select(query: str, columns: str = "*") -> str:
     """A SELECT of a query's rows. What is no query cannot stand there."""
     # The query is what the operator wrote, for a session that only reads.
@@ -58,8 +69,8 @@ def newer(query: str, kind: Kind, watermark: Watermark) -> str:
 
     A row of which nothing tells how new it is stays.
     """
-    quote = "`" if kind == "mysql" else '"'
-    every = select(query, f"rows_of_query.*, ({watermark.sql}) AS {quote}{WATERMARK}{quote}")
+    name = quoted(WATERMARK, "`" if kind == "mysql" else '"')
+    every = select(query, f"rows_of_query.*, ({watermark.sql}) AS {name}")
     if watermark.since is None:
         return every
     start = watermark.literal(kind)

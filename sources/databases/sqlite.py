@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from perdura.sources.databases.address import BadDatabase, DatabaseAddress
-from perdura.sources.databases.queries import named, select
+from perdura.sources.databases.queries import decoded, named, quoted, select
 
 BATCH = 50_000
 
@@ -29,7 +29,12 @@ def open_rows(address: DatabaseAddress, sql: str, zone: str) -> Generator[Any]: 
         types = _types(connection, sql, names)
         schema: Any = pa.schema(list(zip(names, types, strict=True)))
         connection.text_factory = bytes  # decoded by Arrow, many at once
-        rows = connection.execute(select(sql, _listed(names, types)))
+        # Where a column is text, numbers among it are as SQLite writes them.
+        columns = (
+            f"CAST({quoted(name)} AS TEXT) AS {quoted(name)}" if kind == "string" else quoted(name)
+            for name, kind in zip(names, types, strict=True)
+        )
+        rows = connection.execute(select(sql, ", ".join(columns)))
         yield pa.RecordBatchReader.from_batches(schema, _batches(rows, schema))
 
 
@@ -37,7 +42,7 @@ def _types(connection: sqlite3.Connection, sql: str, names: list[str]) -> list[A
     """The narrowest type that holds every value of each column; text holds all."""
     import pyarrow as pa
 
-    kinds = ", ".join(f"group_concat(DISTINCT typeof({_quoted(name)}))" for name in names)
+    kinds = ", ".join(f"group_concat(DISTINCT typeof({quoted(name)}))" for name in names)
     found = connection.execute(select(sql, kinds)).fetchone()
     types: list[Any] = []
     for words in found:
@@ -47,14 +52,6 @@ def _types(connection: sqlite3.Connection, sql: str, names: list[str]) -> list[A
         else:
             types.append(pa.float64() if kinds_of == {"real"} else pa.string())
     return types
-
-
-def _listed(names: list[str], types: list[Any]) -> str:
-    """Every column; where it is text, numbers among it as SQLite writes them."""
-    return ", ".join(
-        f"CAST({_quoted(name)} AS TEXT) AS {_quoted(name)}" if kind == "string" else _quoted(name)
-        for name, kind in zip(names, types, strict=True)
-    )
 
 
 def _batches(rows: sqlite3.Cursor, schema: Any) -> Iterator[Any]:
@@ -77,9 +74,4 @@ def _array(values: tuple[Any, ...], kind: Any) -> Any:
     try:
         return pa.array(values, pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
-        texts = [value if value is None else value.decode(errors="replace") for value in values]
-        return pa.array(texts, pa.string())
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+        return pa.array([decoded(value) for value in values], pa.string())

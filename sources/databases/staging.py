@@ -80,17 +80,14 @@ def _said(address: DatabaseAddress, error: Exception) -> str:
         line = line.replace(secret, "...")
     line = re.sub(r"^[A-Z_]+: |\[libpq\] |(?:Failed to [^:]+|could not begin COPY): ", "", line)
     shown = _QUOTED.sub(_kept, " ".join(line.replace("ERROR:", "").split()))
-    return f"{shown.rstrip('. ')}; {_to_do(shown)}"
+    to_do = next((what for words, what in _TO_DO if re.search(words, shown, re.IGNORECASE)), None)
+    to_do = to_do or "try the query by hand, as the user of the address"
+    return f"{shown.rstrip('. ')}; {to_do}"
 
 
 def _kept(quoted: re.Match[str]) -> str:
     before, text = quoted.string[: quoted.start()], quoted.group()
     return text if _NAMES.search(before) else f"{text[0]}...{text[-1]}"
-
-
-def _to_do(said: str) -> str:
-    found = next((todo for words, todo in _TO_DO if re.search(words, said, re.IGNORECASE)), None)
-    return found or "try the query by hand, as the user of the address"
 
 
 _TO_DO = (

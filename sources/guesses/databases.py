@@ -6,8 +6,9 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from perdura.sources.databases.address import DatabaseAddress, Kind, read_address
+from perdura.sources.databases.queries import quoted
 from perdura.sources.databases.staging import stage_query
-from perdura.sources.guesses.samples import Sample
+from perdura.sources.guesses.samples import SampledTable
 
 _ROWS = 20_000
 _TABLES = 100
@@ -29,7 +30,7 @@ _LISTS: dict[Kind, str] = {
 }
 
 
-def sample_database(written: str, folder: Path) -> list[Sample]:
+def sample_database(written: str, folder: Path) -> list[SampledTable]:
     """A sample of each table that the user of an address may read.
 
     Args:
@@ -52,31 +53,25 @@ def sample_database(written: str, folder: Path) -> list[Sample]:
 
 def _sample(
     address: DatabaseAddress, written: str, schema: str, table: str, file: Path
-) -> Sample | None:
+) -> SampledTable | None:
     named = ".".join(_quoted(name, address.kind) for name in (schema, table) if name)
     # Names come from the database's own list of tables.
     stage_query(address, f"SELECT * FROM {named} LIMIT {_ROWS}", "UTC", file)  # noqa: S608
     rows = pl.read_parquet(file)
     if rows.is_empty():
         return None
-    short = [name for name in rows.columns if not _is_written(rows[name])]
+    lengths = {texts.name: texts.str.len_chars() for texts in rows.select(pl.col(pl.String))}
+    means = {name: length.sum() / max(length.count(), 1) for name, length in lengths.items()}
+    short = [name for name in rows.columns if means.get(name, 0) <= _WRITTEN]
     columns = ", ".join(_quoted(name, address.kind) for name in short)
     keys: dict[str, object] = {
         "query": f"SELECT {columns} FROM {named}",  # noqa: S608
         "database": written,
     }
-    return Sample(table, keys, rows.select(short), rows.height < _ROWS)
-
-
-def _is_written(values: pl.Series) -> bool:
-    if values.dtype != pl.String:
-        return False
-    lengths = values.drop_nulls().str.len_chars()
-    return len(lengths) > 0 and lengths.sum() / len(lengths) > _WRITTEN
+    return SampledTable(table, keys, rows.select(short), rows.height < _ROWS)
 
 
 def _quoted(name: str, kind: Kind) -> str:
     if name.isidentifier() and name.islower() and name.isascii():
         return name
-    mark = "`" if kind == "mysql" else '"'
-    return f"{mark}{name}{mark}"
+    return quoted(name, "`" if kind == "mysql" else '"')

@@ -20,7 +20,7 @@ from perdura.sources.guesses.roles import (
     Role,
     roles_in,
 )
-from perdura.sources.guesses.samples import Sample
+from perdura.sources.guesses.samples import SampledTable
 from perdura.sources.mapping.values.ids import as_id
 
 _ID_LIKE = re.compile(r"(^|_)(id|uuid|guid|key|no|nr|num|number|ref|code)$|e_?mail")
@@ -108,7 +108,7 @@ class GuessedFile:
         key: The column with values that name rows of it once each, if there is one.
     """
 
-    sample: Sample
+    sample: SampledTable
     columns: tuple[SampledColumn, ...]
     kind: str | None = None
     roles: Mapping[str, SampledColumn] = field(default_factory=dict[str, SampledColumn])
@@ -140,23 +140,22 @@ class GuessedFile:
         ]
 
 
-def guess_files(samples: Sequence[Sample]) -> list[GuessedFile]:
+def guess_files(samples: Sequence[SampledTable]) -> list[GuessedFile]:
     """What each file is, the likeliest for each by itself."""
-    return [_guess(sample) for sample in samples]
+    found: list[GuessedFile] = []
+    for sample in samples:
+        columns = tuple(column_of(values) for values in sample.rows)
+        scores = {kind: _score(sample, columns, kind) for kind in _KINDS}
+        best = max(scores, key=lambda kind: scores[kind])
+        kind = best if scores[best] >= _LEAST else None
+        subscribers = [column.name for column in columns if SUBSCRIBER.find([column], set())]
+        own = [] if kind == "accounts" else subscribers
+        roles = roles_in(_KINDS[kind].roles, columns, own) if kind else {}
+        found.append(GuessedFile(sample, columns, kind, roles, _key(sample, columns, kind)))
+    return found
 
 
-def _guess(sample: Sample) -> GuessedFile:
-    columns = tuple(column_of(values) for values in sample.rows)
-    scores = {kind: _score(sample, columns, kind) for kind in _KINDS}
-    best = max(scores, key=lambda kind: scores[kind])
-    kind = best if scores[best] >= _LEAST else None
-    subscribers = [column.name for column in columns if SUBSCRIBER.find([column], set())]
-    own = [] if kind == "accounts" else subscribers
-    roles = roles_in(_KINDS[kind].roles, columns, own) if kind else {}
-    return GuessedFile(sample, columns, kind, roles, _key(sample, columns, kind))
-
-
-def _score(sample: Sample, columns: Sequence[SampledColumn], kind: str) -> float:
+def _score(sample: SampledTable, columns: Sequence[SampledColumn], kind: str) -> float:
     how = _KINDS[kind]
     subscriber = SUBSCRIBER.find(columns, set())
     found = roles_in(how.roles, columns, [subscriber.name] if subscriber else [])
@@ -176,7 +175,7 @@ def _score(sample: Sample, columns: Sequence[SampledColumn], kind: str) -> float
 
 
 def _key(
-    sample: Sample, columns: Sequence[SampledColumn], kind: str | None
+    sample: SampledTable, columns: Sequence[SampledColumn], kind: str | None
 ) -> SampledColumn | None:
     """The id of what a file is about: ``id``, or one called like the file, unique in it."""
     unique = [

@@ -13,7 +13,6 @@ from perdura.sources.connectors.connection import ApiSample, Connection
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.staging import stage
 from perdura.sources.guesses.inputs.guessed import Guesses
-from perdura.sources.guesses.kinds import GuessedFile
 from perdura.sources.guesses.links import link_of
 from perdura.sources.guesses.section import commented, sql_name
 from perdura.sources.guesses.toml_text import as_toml
@@ -201,16 +200,16 @@ def _in_files(guesses: Guesses) -> list[Customers]:
             file.name,
             file.sample.keys,
             link.column.name,
-            _keys_of(file, link.column.name),
+            file.sample.rows.select(
+                pl.col(
+                    link.column.name,
+                    *(one.name for one in file.id_columns if one.name != link.column.name),
+                ).cast(pl.String)
+            ),
         )
         for file in guesses.of_kind("accounts")
         if (link := link_of(file, guesses.subscribers, guesses.files)) and link.via is None
     ]
-
-
-def _keys_of(file: GuessedFile, subscriber: str) -> pl.DataFrame:
-    named = [column.name for column in file.id_columns if column.name != subscriber]
-    return file.sample.rows.select(pl.col(subscriber, *named).cast(pl.String))
 
 
 def _frame(

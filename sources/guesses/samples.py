@@ -7,9 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.guesses.dialect import Unguessable, encoding_of, written_as
-from perdura.sources.mapping.files.delimited import ROW, split_text
+from perdura.sources.mapping.files.delimited import split_text
 from perdura.sources.mapping.files.encodings import as_utf8, with_line_feeds
 from perdura.sources.mapping.files.json_lines import split_json
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.sections import ENDINGS, SourceFile
 
 #: Of a longer file this many bytes are read: two thirds from its start, the rest from its end.
@@ -19,7 +20,7 @@ SAMPLED_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SampledTable:
     """Rows of one source, and the keys of a mapping that say how it is read.
 
     Attributes:
@@ -45,7 +46,7 @@ def tables_in(folder: Path) -> list[Path]:
     )
 
 
-def sample_file(path: Path, named: str) -> Sample:
+def sample_file(path: Path, named: str) -> SampledTable:
     """A sample of a file.
 
     Args:
@@ -75,15 +76,15 @@ def sample_file(path: Path, named: str) -> Sample:
             rows = split_text(source, source.written_as or "csv", text).rows
     except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
         raise Unguessable(f"{named}: {str(error).splitlines()[0]}") from None
-    return Sample(path.stem, keys, _flat(rows), is_whole)
+    return SampledTable(path.stem, keys, _flat(rows), is_whole)
 
 
-def _sample_parquet(path: Path, named: str) -> Sample:
+def _sample_parquet(path: Path, named: str) -> SampledTable:
     try:
         rows = pl.scan_parquet(path).head(SAMPLED_ROWS + 1).collect()
     except (pl.exceptions.PolarsError, OSError):
         raise Unguessable(f"{named} cannot be read as Parquet; fetch it again") from None
-    return Sample(
+    return SampledTable(
         path.stem, {"file": named}, _flat(rows.head(SAMPLED_ROWS)), rows.height <= SAMPLED_ROWS
     )
 

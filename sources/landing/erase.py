@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from perdura.sources.counted import count_rows
 from perdura.sources.events import EVENT_TABLES, MERGES
 from perdura.sources.landing.files import ROW_GROUP, move_into_place
 from perdura.sources.landing.landing import Landing, read_rejected
@@ -52,7 +53,7 @@ def landed_of(landing: Landing, accounts: Sequence[str]) -> dict[Path, int]:
         for file in [*shown_files(landing, table).values(), *landing.files(table).values()]:
             rows = pl.scan_parquet(file, glob=False)
             named = rows.filter(_names(rows.collect_schema().names(), accounts))
-            counts[file] = named.select(pl.len()).collect().item()
+            counts[file] = count_rows(named)
     return {file: count for file, count in counts.items() if count}
 
 

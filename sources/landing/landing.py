@@ -198,6 +198,10 @@ class Landing:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / "extract.json", kept, sort_keys=True)
 
+    def shown_folder(self, table: EventTable) -> Path:
+        """Where it is kept what snapshots of a table showed."""
+        return self.folder / table.name / "shown"
+
     def gather_moved(self) -> None:
         """Gather the events of moved accounts in ``<landing>/moved``, for many parts to be read.
 

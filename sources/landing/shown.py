@@ -25,7 +25,7 @@ def shown_files(landing: Landing, table: EventTable) -> dict[datetime, Path]:
     """The files of one table by the end (UTC) of the extract, oldest first."""
     return {
         datetime.strptime(path.stem, _END).replace(tzinfo=UTC): path
-        for path in sorted(_folder(landing, table).glob("*.parquet"))
+        for path in sorted(landing.shown_folder(table).glob("*.parquet"))
     }
 
 
@@ -37,7 +37,7 @@ def shown_at(
 
     Give the function frames in their order. Nothing changes when the block ends by an error.
     """
-    file = _folder(landing, table) / f"{until.astimezone(UTC).strftime(_END)}.parquet"
+    file = landing.shown_folder(table) / f"{until.astimezone(UTC).strftime(_END)}.parquet"
     with whole_file(file, schema) as write:
         yield write
     for old in [*shown_files(landing, table).values()][:-_KEPT]:
@@ -46,8 +46,4 @@ def shown_at(
 
 def forget_shown(landing: Landing, table: EventTable) -> None:
     """Keep nothing of what the snapshot inputs of a table showed."""
-    rmtree(_folder(landing, table), ignore_errors=True)
-
-
-def _folder(landing: Landing, table: EventTable) -> Path:
-    return landing.folder / table.name / "shown"
+    rmtree(landing.shown_folder(table), ignore_errors=True)

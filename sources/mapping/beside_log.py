@@ -173,17 +173,14 @@ def compare_shown(shown: Shown, landed: pl.DataFrame, moment: datetime) -> Infer
     )
     state = pl.when(moved).then("state_now").otherwise("state").alias("state")
     now = both.filter(pl.col("state_now").is_not_null()).select(*THING, state, *said)
-    was = both.select(*THING, _leaves(moved & ~anew), *SAID)
+    # Of what the snapshot left, where a log says what else is so meanwhile: a pause.
+    runs = [pl.col(name) != "gone" for name in ("state", "state_shown", "state_now")]
+    meanwhile = pl.all_horizontal(runs) & (pl.col("state") != pl.col("state_now"))
+    left = pl.when(moved & ~anew & meanwhile).then("state_shown").otherwise("state")
+    was = both.select(*THING, left.alias("state"), *SAID)
     # What the snapshots themselves showed to be gone, or no longer, does not end again.
     ended = both.filter(~anew & (pl.col("state_shown") == "gone")).select(THING)
     return between(was, now, pl.concat([shown.seen, ended]), moment, whole=shown.whole)
-
-
-def _leaves(moved: pl.Expr) -> pl.Expr:
-    """The state that the snapshot left, where a log says what else is so meanwhile: a pause."""
-    runs = [pl.col(name) != "gone" for name in ("state", "state_shown", "state_now")]
-    between_both = moved & pl.all_horizontal(runs) & (pl.col("state") != pl.col("state_now"))
-    return pl.when(between_both).then("state_shown").otherwise("state").alias("state")
 
 
 def to_keep(shown: Shown) -> pl.DataFrame:

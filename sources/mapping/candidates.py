@@ -23,7 +23,8 @@ from perdura.sources.mapping.columns import (
     with_types,
 )
 from perdura.sources.mapping.expressions import Scope
-from perdura.sources.mapping.files.reading import BROKEN, ROW, BadSource, FilePart, damaged
+from perdura.sources.mapping.files.lines import ROW
+from perdura.sources.mapping.files.part import BROKEN, BadSource, FilePart, damaged
 from perdura.sources.mapping.joins import with_joins
 from perdura.sources.mapping.mapping import BadMapping, Input
 from perdura.sources.mapping.sections import Value
@@ -31,7 +32,8 @@ from perdura.sources.mapping.shapes import added_columns, grouped, shaped
 from perdura.sources.mapping.values.conversion import blank_as_null
 from perdura.sources.mapping.values.keys_met import keys_met
 from perdura.sources.mapping.values.meaning import without_null_words
-from perdura.sources.mapping.values.odd_values import numbers_in, odd_values
+from perdura.sources.mapping.values.number_marks import numbers_in
+from perdura.sources.mapping.values.odd_values import odd_values
 from perdura.sources.mapping.values.repeated_hour import PUT_BACK
 from perdura.sources.mapping.values.times import says_never
 from perdura.sources.mapping.values.type_words import holds, of_columns

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from perdura.sources.events import EventTable
 from perdura.sources.landing.landing import Landing
 from perdura.sources.mapping.earlier import EarlierExtracts
-from perdura.sources.mapping.files.reading import BadSource
+from perdura.sources.mapping.files.part import BadSource
 from perdura.sources.mapping.report.outcomes import Outcome
 from perdura.sources.mapping.vanished import example
 

@@ -11,7 +11,7 @@ from perdura.sources.events import MOMENT, EventTable
 from perdura.sources.landing.tombstones import NAMING, as_written
 from perdura.sources.mapping.checks.rules import AS_READ, FAULT, FAULTS, RAW, fault
 from perdura.sources.mapping.expressions import Scope
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.mapping.sections import Input, Type, Value
 from perdura.sources.mapping.values.casts import Cast

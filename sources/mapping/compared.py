@@ -6,6 +6,7 @@ from math import ceil
 
 import polars as pl
 
+from perdura.sources.counted import count_rows
 from perdura.sources.events import SUBSCRIPTIONS, EventTable
 from perdura.sources.inferred import is_inferred
 from perdura.sources.landing.files import identity
@@ -18,7 +19,7 @@ from perdura.sources.mapping.beside_log import (
     show,
     to_keep,
 )
-from perdura.sources.mapping.files.reading import BadSource
+from perdura.sources.mapping.files.part import BadSource
 from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.sift import Sifted
 from perdura.sources.mapping.snapshot import (
@@ -33,7 +34,7 @@ from perdura.sources.mapping.vanished import Vanished, reverted, vanished
 from perdura.sources.versions import key
 
 #: Told otherwise, these land as a newer version of a snapshot too: they say why a subscriber left.
-_REASONED = ("cancel_scheduled", "ended")
+_IS_REASONED = pl.col("kind").is_in(("cancel_scheduled", "ended"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,18 @@ class ComparedRows:
     absent: int = 0
     shown: pl.DataFrame | None = None
 
+    def with_inferred(self, found: Inferred, otherwise: int) -> "ComparedRows":
+        """With inferred events as they land, with their buckets; ``otherwise`` as above."""
+        bucketed = found.events.with_columns(buckets(found.events["subscriber_id"]))
+        inferred = bucketed.select(self.sifted.new.columns)
+        return replace(
+            self,
+            inferred=inferred,
+            otherwise=otherwise,
+            running=found.running,
+            absent=found.absent,
+        )
+
 
 def compared(
     table: EventTable,
@@ -113,7 +126,7 @@ def compared(
     given = read.lazy().filter(pl.col("rule").is_null())
     # Where the source still gives every row that other days landed, none of them is gone.
     unsure = landed
-    if landed is not None and landed.select(pl.len()).collect().item() == sifted.already_landed:
+    if landed is not None and count_rows(landed) == sifted.already_landed:
         unsure = None
     if on.partial and unsure is not None:
         same = key(table) or identity(table)
@@ -134,12 +147,12 @@ def compared(
         for rows in (landed, unsure)
     )
     known = given.filter(pl.col("known_at") < on.until)
-    both = _Comparison(table, read, known, stored, unsure, held, shown, on)
+    both = _GivenAndLanded(table, read, known, stored, unsure, held, shown, on)
     return both.by_snapshot(result) if on.snapshot and on.latest else both.by_log(result)
 
 
 @dataclass(frozen=True, slots=True)
-class _Comparison:
+class _GivenAndLanded:
     """What is given and what landed of some subscribers, where some of it had landed.
 
     Attributes:
@@ -164,7 +177,7 @@ class _Comparison:
         does; what landed stays.
         """
         otherwise = self.otherwise(result.sifted.new)
-        sifted = _without(result.sifted, otherwise)
+        sifted = result.sifted.without_told_again(otherwise.filter(~_IS_REASONED))
         kept = pl.concat([sifted.kept, sifted.gone])
         sifted = replace(sifted, kept=kept, gone=sifted.gone.clear())
         # Of what a row says that breaks a rule nothing is known: it stays as it landed.
@@ -176,7 +189,7 @@ class _Comparison:
         whole = self.on.whole and named
         found = compare(landed, given, self.seen, before(self.on.until), whole=whole)
         found = self.with_handed_over(found, landed)
-        return _with_found(replace(result, sifted=sifted), found, otherwise.height)
+        return replace(result, sifted=sifted).with_inferred(found, otherwise.height)
 
     def by_log(self, result: ComparedRows) -> ComparedRows:
         """What a log tells, and the snapshots beside it."""
@@ -184,14 +197,16 @@ class _Comparison:
         again = reverted(self.table, self.stored, self.unsure, self.known)
         found = Inferred(pl.DataFrame(schema=self.table.schema), 0, 0)
         if self.shown:
-            sifted = _without(sifted, given_by_snapshot(self.shown, otherwise))
+            sifted = sifted.without_told_again(
+                given_by_snapshot(self.shown, otherwise).filter(~_IS_REASONED)
+            )
             again = again.join(self.shown.before, on=THING, how="anti", nulls_equal=True)
             found = compare_shown(self.shown, self.every(sifted.new), before(self.on.until))
         sifted = _with_again(self.table, sifted, again.select(sifted.new.columns), self.held)
         if self.table is SUBSCRIPTIONS and self.on.latest and result.vanished.count:
             found = self.with_handed_over(found, self.every(sifted.new))
         told = otherwise.height + again.height
-        return _with_found(replace(result, sifted=sifted), found, told)
+        return replace(result, sifted=sifted).with_inferred(found, told)
 
     @property
     def seen(self) -> pl.DataFrame:
@@ -214,18 +229,6 @@ class _Comparison:
         handed = handed_over(landed, self.seen, self.on.new, before(self.on.until))
         others = found.events.join(handed, on=THING, how="anti", nulls_equal=True)
         return replace(found, events=pl.concat([others, handed]))
-
-
-def _with_found(result: ComparedRows, found: Inferred, otherwise: int) -> ComparedRows:
-    """With the inferred events as they land: with their buckets."""
-    bucketed = found.events.with_columns(buckets(found.events["subscriber_id"]))
-    return replace(
-        result,
-        inferred=bucketed.select(result.sifted.new.columns),
-        otherwise=otherwise,
-        running=found.running,
-        absent=found.absent,
-    )
 
 
 def keep_inferred(table: EventTable, sifted: Sifted) -> tuple[Sifted, int]:
@@ -254,16 +257,6 @@ def refuse_emptied(plan: MappingPlan, running: int, absent: int) -> None:
             "running; was it cut off? Nothing of it has landed. If they did end, add "
             f"most_vanished = {ceil(100 * absent / running) / 100} to the input, for this extract"
         )
-
-
-def _without(sifted: Sifted, otherwise: pl.DataFrame) -> Sifted:
-    """Without the new events that are told otherwise: they count as landed."""
-    plain = otherwise.filter(~pl.col("kind").is_in(_REASONED))
-    new = sifted.new.join(
-        plain, on=plain.columns, how="anti", nulls_equal=True, maintain_order="left"
-    )
-    landed = sifted.already_landed + plain.height
-    return replace(sifted, new=new, already_landed=landed)
 
 
 def _with_again(

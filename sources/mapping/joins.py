@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.mapping.expressions import Scope
-from perdura.sources.mapping.files.reading import BadSource, missing, read_source
+from perdura.sources.mapping.files.part import BadSource
+from perdura.sources.mapping.files.reading import missing, read_source
 from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.mapping.sections import Join
 from perdura.sources.mapping.values.ids import as_id

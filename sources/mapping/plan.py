@@ -6,11 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
+from perdura.sources.counted import count_rows
 from perdura.sources.events import EventTable
 from perdura.sources.landing.landing import REJECTED
 from perdura.sources.mapping.candidates import CandidateEvents, candidates
 from perdura.sources.mapping.expressions import NoColumn
-from perdura.sources.mapping.files.reading import ROW, BadSource, FilePart, missing, read_source
+from perdura.sources.mapping.files.lines import ROW
+from perdura.sources.mapping.files.part import BadSource, FilePart
+from perdura.sources.mapping.files.reading import missing, read_source
 from perdura.sources.mapping.mapping import TABLES, SourceMapping
 from perdura.sources.mapping.sections import Input
 from perdura.sources.mapping.together import together
@@ -66,20 +69,22 @@ class MappingPlan:
     @property
     def rows(self) -> int:
         """How many rows its files have after joins, broken lines included."""
-        rows = sum(_height(one.rows) + one.part.repeated for one in self.found)
+        rows = sum(count_rows(one.rows) + one.part.repeated for one in self.found)
         return self.broken_lines.height + rows
 
     @property
     def read_rows(self) -> int:
         """How many rows its files have before joins, broken lines included."""
         own = ((one.part.frame if one.several else one.rows, one.part) for one in self.found)
-        return self.broken_lines.height + sum(_height(rows) + part.repeated for rows, part in own)
+        return self.broken_lines.height + sum(
+            count_rows(rows) + part.repeated for rows, part in own
+        )
 
     @property
     def kept_rows(self) -> int:
         """Of how many of them ``where`` keeps anything."""
         rows = (one.kept.unique(ROW) if one.several else one.kept for one in self.found)
-        return sum(_height(one) for one in rows)
+        return sum(count_rows(one) for one in rows)
 
     @property
     def spreads(self) -> bool:
@@ -89,7 +94,7 @@ class MappingPlan:
     @property
     def kept(self) -> int:
         """How many of the rows that could be split the mapping's ``where`` keeps."""
-        return sum(_height(one.kept) for one in self.found)
+        return sum(count_rows(one.kept) for one in self.found)
 
 
 def plan_tables(
@@ -183,7 +188,3 @@ def _plan_input(table: EventTable, source: Input, mapping: Path, until: datetime
     for one in found:
         refuse_lost(one, until)
     return _PlannedInput(source, parts, found, notes)
-
-
-def _height(frame: pl.LazyFrame) -> int:
-    return frame.select(pl.len()).collect().item()

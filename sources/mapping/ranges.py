@@ -13,7 +13,7 @@ from perdura.sources.events import EventTable
 from perdura.sources.landing.partition import BUCKET, BUCKETS, Part, buckets
 from perdura.sources.landing.tombstones import NAMING, as_written
 from perdura.sources.mapping.candidates import CandidateEvents
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.values.repeated_hour import PUT_BACK
 
 #: Which of several ``CandidateEvents`` an event comes from.

@@ -7,18 +7,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
     model_validator,
 )
 
+from perdura.sources.mapping.values.option_types import Delay, Zone, shown_database
 from perdura.sources.staged import StagedFrame, Unfetched
 
 Format = Literal["csv", "tsv", "whitespace", "fixed", "parquet", "jsonl"]
@@ -39,29 +37,6 @@ ENDINGS: dict[str, Format] = {
 _FRAME = re.compile(r"(\w[\w-]*):(\w+)")
 #: ``s3://bucket/payments/*.parquet``: objects of a store.
 _STORE = re.compile(r"(?:s3|s3a|gs|az|abfss?)://")
-LENGTHS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-
-
-def _as_delay(text: object) -> object:
-    """``6h``, ``1d12h``, ``90m``, ``30s`` as a length of time."""
-    if not isinstance(text, str):
-        return text
-    parts = re.findall(r"(\d+)([dhms])", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text.replace(" ", ""):
-        raise ValueError(f"{text!r} is no length of time; write for example '6h' or '1d12h'")
-    return timedelta(**{LENGTHS[unit]: int(number) for number, unit in parts})
-
-
-def _as_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"no time zone {name!r}; write for example 'Europe/Madrid'") from None
-    return name
-
-
-Delay = Annotated[timedelta, BeforeValidator(_as_delay)]
-Zone = Annotated[str, AfterValidator(_as_zone)]
 
 
 class _Section(BaseModel):
@@ -74,14 +49,6 @@ class FixedColumn(_Section):
     name: str
     start: int = Field(ge=1)
     width: int = Field(ge=1)
-
-
-def _shown(database: object) -> str:
-    """A database as messages name it: one that is written out may hold a password."""
-    written = str(database)
-    if re.fullmatch(r"\$\{?\w+\}?", written):
-        return written
-    return f"a database of {written.partition(':')[0]}" if ":" in written else "a database"
 
 
 class SourceFile(_Section):
@@ -177,7 +144,10 @@ class SourceFile(_Section):
             return keys
         if "database" not in keys:
             raise ValueError("a query needs database = '$NAME_OF_A_VARIABLE' with its address")
-        return {**keys, "file": keys.get("query_file") or f"query of {_shown(keys['database'])}"}
+        return {
+            **keys,
+            "file": keys.get("query_file") or f"query of {shown_database(keys['database'])}",
+        }
 
     @model_validator(mode="after")
     def _columns_have_names(self) -> Self:

@@ -5,7 +5,7 @@ from datetime import datetime
 import polars as pl
 
 from perdura.sources.mapping.checks.rules import AS_READ, FAULT
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.mapping.sections import Input, Numbered, Series
 
@@ -68,20 +68,17 @@ def grouped(source: Input, kept: pl.LazyFrame, location: str) -> pl.LazyFrame:
                 f"{location}: group_by: {name!r} is added up and needs a type; add types = "
                 f"{{ {name} = 'number' }}"
             )
-    added = [column for name in how.sum for column in _sum(name, how.keys)]
+    added: list[pl.Expr] = []
+    for name in how.sum:
+        value, fault = pl.col(name), pl.col(FAULT + name)
+        sound = (fault.count().over(how.keys) == 0) & (value.count().over(how.keys) > 0)
+        added += [
+            pl.when(sound).then(value.sum().over(how.keys)).alias(name),
+            fault.max().over(how.keys),
+            pl.col(AS_READ + name).max().over(how.keys),
+        ]
     first = pl.col(ROW) == pl.col(ROW).min().over(how.keys)
     return kept.with_columns(added).filter(first)
-
-
-def _sum(name: str, keys: list[str]) -> tuple[pl.Expr, ...]:
-    """The sum over the rows of a thing, and the fault of any of them."""
-    value, fault = pl.col(name), pl.col(FAULT + name)
-    sound = (fault.count().over(keys) == 0) & (value.count().over(keys) > 0)
-    return (
-        pl.when(sound).then(value.sum().over(keys)).alias(name),
-        fault.max().over(keys),
-        pl.col(AS_READ + name).max().over(keys),
-    )
 
 
 def _numbered(how: Numbered, source: Input, frame: pl.LazyFrame, location: str) -> pl.LazyFrame:

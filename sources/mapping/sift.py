@@ -1,7 +1,7 @@
 """Telling apart what is new, what has landed, what is not known yet, and what breaks a rule."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -13,7 +13,7 @@ from perdura.sources.landing.partition import BUCKET
 from perdura.sources.landing.tombstones import FORGOTTEN
 from perdura.sources.mapping.candidates import CandidateEvents
 from perdura.sources.mapping.checks.rules import DUPLICATE
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.ranges import ORIGIN
 from perdura.sources.mapping.report.row_counts import HAD_BEFORE, LANDED, LATER, fates
 from perdura.sources.mapping.report.row_counts import REJECTED as REFUSED
@@ -48,6 +48,12 @@ class Sifted:
         """How many events there were."""
         landed = self.new.height + self.kept.height + self.already_landed
         return landed + self.not_yet_known + self.broken.height
+
+    def without_told_again(self, events: pl.DataFrame) -> "Sifted":
+        """Without new events that landed with other words: they count as landed."""
+        on = events.columns
+        new = self.new.join(events, on=on, how="anti", nulls_equal=True, maintain_order="left")
+        return replace(self, new=new, already_landed=self.already_landed + events.height)
 
 
 def sift(

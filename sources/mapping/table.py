@@ -25,7 +25,7 @@ from perdura.sources.mapping.compared import (
     refuse_emptied,
 )
 from perdura.sources.mapping.earlier import EarlierExtracts, earlier
-from perdura.sources.mapping.files.reading import BadSource
+from perdura.sources.mapping.files.part import BadSource
 from perdura.sources.mapping.mapping import SourceMapping
 from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import Ranges, in_ranges

@@ -7,8 +7,8 @@ from typing import cast
 
 import polars as pl
 
-from perdura.sources.mapping.files.delimited import ROW
-from perdura.sources.mapping.files.reading import BROKEN, BadSource, FilePart, damaged
+from perdura.sources.mapping.files.lines import ROW
+from perdura.sources.mapping.files.part import BROKEN, BadSource, FilePart, damaged
 
 _FILE, _COPY = "number of the file", "which of the rows that are alike in it"
 

@@ -5,7 +5,8 @@ from datetime import datetime
 import polars as pl
 
 from perdura.sources.mapping.candidates import CandidateEvents
-from perdura.sources.mapping.files.reading import ROW, BadSource
+from perdura.sources.mapping.files.lines import ROW
+from perdura.sources.mapping.files.part import BadSource
 from perdura.sources.mapping.values.conversion import parsed
 from perdura.sources.staged import WATERMARK
 

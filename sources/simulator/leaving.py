@@ -23,7 +23,11 @@ def leave(step: Step, hazard: Hazard) -> Bools:
     by_choice = active & ~by_payment & (u[1] < hazard.voluntary)
     at_once = by_choice & (u[2] < _AT_ONCE)
     _end_by_payment(step, np.flatnonzero(by_payment), u[3:])
-    _end_at_once(step, np.flatnonzero(at_once), u[3:])
+    persons = np.flatnonzero(at_once)
+    when = _chosen_moment(step, persons, u[3][persons])
+    step.service.bill_to[persons] = when
+    undone = u[4][persons] < UNDONE_BY_CHOICE
+    _end(step, persons, when, u[5:, persons], reason=BY_CHOICE, undone=undone)
     _cancel(step, np.flatnonzero(by_choice & ~at_once), u[3:])
     return by_payment | by_choice
 
@@ -35,13 +39,6 @@ def _end_by_payment(step: Step, persons: Ints, u: Floats) -> None:
     step.service.bill_to[persons] = step.month.start
     _end(step, persons, when, u[2:, persons], reason=BY_PAYMENT, undone=undone)
     step.service.pays_again_at[persons[undone]] = step.lives.until[persons[undone]]
-
-
-def _end_at_once(step: Step, persons: Ints, u: Floats) -> None:
-    when = _chosen_moment(step, persons, u[0][persons])
-    step.service.bill_to[persons] = when
-    undone = u[1][persons] < UNDONE_BY_CHOICE
-    _end(step, persons, when, u[2:, persons], reason=BY_CHOICE, undone=undone)
 
 
 def _chosen_moment(step: Step, persons: Ints, u: Floats) -> Ints:

@@ -71,7 +71,9 @@ def draw_people(rng: np.random.Generator, numbers: Ints, first_month: int, month
     count = len(numbers)
     annual = rng.random(count) < 0.13
     country = rng.choice(len(COUNTRIES), count, p=LIVING_IN / LIVING_IN.sum())
-    arrives = _arrivals(rng, count, first_month, months)
+    coming = _NEWCOMERS * _SIGN_UPS[(first_month + np.arange(months)) % 12]
+    shares = np.concatenate([[1.0], coming * 1.008 ** np.arange(months)])
+    arrives = rng.choice(months + 1, count, p=shares / shares.sum()) + BOOK
     before = 1 + np.minimum(rng.exponential(18, count), 80).astype(np.int64)
     return People(
         number=numbers,
@@ -90,9 +92,3 @@ def draw_people(rng: np.random.Generator, numbers: Ints, first_month: int, month
         # Most hardly ever write; a few write every month.
         ticket_rate=0.3 * rng.gamma(0.6, 1 / 0.6, count),
     )
-
-
-def _arrivals(rng: np.random.Generator, count: int, first_month: int, months: int) -> Ints:
-    coming = _NEWCOMERS * _SIGN_UPS[(first_month + np.arange(months)) % 12]
-    shares = np.concatenate([[1.0], coming * 1.008 ** np.arange(months)])
-    return rng.choice(months + 1, count, p=shares / shares.sum()) + BOOK

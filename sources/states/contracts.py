@@ -124,15 +124,6 @@ def subscribers_of(
     return pl.concat([one.select(many.columns), many]).lazy()
 
 
-def _worth(factors: Mapping[str, float] | None) -> pl.Expr:
-    """What each subscription is worth, for the order alone."""
-    mrr = pl.col("mrr").cast(pl.Float64)
-    if factors is None:
-        return mrr
-    factor = pl.col("currency").replace_strict(factors, default=None, return_dtype=pl.Float64)
-    return mrr * factor
-
-
 def _of_several(subscriptions: pl.LazyFrame, factors: Mapping[str, float] | None) -> pl.LazyFrame:
     """As ``subscribers_of``, of those with several subscriptions (and right for the others)."""
     main = pl.struct("weight", "subscription_id")
@@ -140,8 +131,11 @@ def _of_several(subscriptions: pl.LazyFrame, factors: Mapping[str, float] | None
     rank = pl.col("state").replace_strict(
         {state: index for index, state in enumerate(STATES)}, return_dtype=pl.Int64
     )
+    worth = pl.col("mrr").cast(pl.Float64)  # for the order alone
+    if factors is not None:
+        worth *= pl.col("currency").replace_strict(factors, default=None, return_dtype=pl.Float64)
     ranked = subscriptions.with_columns(
-        rank=rank, weight=pl.when(paying).then(_worth(factors)).otherwise(-1.0).fill_null(0.0)
+        rank=rank, weight=pl.when(paying).then(worth).otherwise(-1.0).fill_null(0.0)
     )
     main_currency = pl.col("currency") == pl.col("currency").sort_by(main).last()
     described = (pl.col(c).sort_by(main).last() for c in DESCRIBED if c != "mrr")

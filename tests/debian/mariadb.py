@@ -1,7 +1,6 @@
 """A real MariaDB, which speaks as MySQL does. ``python -m tests.debian.mariadb`` installs one."""
 
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+
+from tests.debian.apt import install, program_path
 
 _MISSING = (
     "there is no MariaDB, from which queries of MySQL are tested: `apt install "
@@ -26,7 +27,7 @@ def started() -> Iterator[Path]:
 
     Without one the test fails where everything must be tested, else it is skipped.
     """
-    program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+    program = program_path("mariadbd")
     if program is None or not _TABLES.exists():
         if "CI" in os.environ:
             raise FileNotFoundError(_MISSING)
@@ -65,20 +66,6 @@ def _wait_for(socket: Path, running: subprocess.Popen[bytes]) -> None:
         sleep(0.05)
 
 
-def _install() -> None:
-    """Install Debian's, where we may."""
-    if shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin"):
-        return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing MariaDB, from which queries of MySQL are tested (once) ...")  # noqa: T201
-        packages = ["install", "-y", "--no-install-recommends", "mariadb-server-core"]
-        for words in (["update"], packages):
-            if subprocess.run(["apt-get", "-qq", *words], check=False).returncode:
-                print(_MISSING)  # noqa: T201
-                return
-    else:
-        print(_MISSING)  # noqa: T201
-
-
 if __name__ == "__main__":
-    _install()
+    what = "MariaDB, from which queries of MySQL are tested"
+    install("mariadbd", "mariadb-server-core", what=what, missing=_MISSING)

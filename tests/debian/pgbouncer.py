@@ -17,6 +17,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from tests.debian.apt import install, program_path
+
 _MISSING = (
     "there is no PgBouncer, through which the risk table is tested: `apt install pgbouncer`, and "
     "on other systems from their packages"
@@ -30,7 +32,7 @@ def between(url: str) -> Iterator[str]:
 
     Without one the test fails where everything must be tested, else it is skipped.
     """
-    if (program := shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")) is None:
+    if (program := program_path("pgbouncer")) is None:
         if "CI" in os.environ:
             raise FileNotFoundError(_MISSING)
         pytest.skip(_MISSING)
@@ -83,20 +85,6 @@ def _wait_for(url: str, running: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _install() -> None:
-    """Install Debian's, where we may."""
-    if shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin"):
-        return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing PgBouncer, through which the risk table is tested (once) ...")  # noqa: T201
-        packages = ["install", "-y", "--no-install-recommends", "pgbouncer"]
-        for words in (["update"], packages):
-            if subprocess.run(["apt-get", "-qq", *words], check=False).returncode:
-                print(_MISSING)  # noqa: T201
-                return
-    else:
-        print(_MISSING)  # noqa: T201
-
-
 if __name__ == "__main__":
-    _install()
+    what = "PgBouncer, through which the risk table is tested"
+    install("pgbouncer", "pgbouncer", what=what, missing=_MISSING)

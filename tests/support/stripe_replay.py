@@ -5,30 +5,17 @@ Objects are invented; shapes, pages, parameters and errors are those of its docu
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.replay import Answer
 
 Object = dict[str, Any]
 
 LIVE_KEY = "rk_live_51ReplayVerySecretIndeed0123456789"
 TEST_KEY = "rk_test_51ReplayVerySecretIndeed0123456789"
-
-
-@dataclass
-class Answer:
-    """An answer; ``cut`` of its bytes at the end are never sent."""
-
-    status: int = 200
-    body: bytes = b"{}"
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: int = 0
 
 
 def refusal(status: int, **error: str) -> Answer:
@@ -114,39 +101,3 @@ class StripeAccount:
     def asked(self, name: str) -> list[dict[str, str]]:
         """The parameters of every request for a list."""
         return [query for path, query in self.requests if path == f"/v1/{name}"]
-
-
-@contextmanager
-def served(account: StripeAccount) -> Iterator[str]:
-    """The address at which an account is served."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            query = dict(parse_qsl(parts.query))
-            found = account.answer(parts.path, query, self.headers.get("authorization", ""))
-            self.send_response_only(found.status)
-            headers = {
-                "date": format_datetime(account.clock(), usegmt=True),
-                "content-length": str(len(found.body)),
-                **found.headers,
-            }
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(found.body[: len(found.body) - found.cut])
-            if found.cut:
-                self.close_connection = True
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

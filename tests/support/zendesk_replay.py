@@ -5,27 +5,15 @@ Objects are invented; their shapes, pages, cursors and errors are those of its d
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.replay import Answer
 
 TOKEN = "zt-0123456789-very-secret"  # noqa: S105
 NOW = datetime(2026, 2, 28, 23, 0, tzinfo=UTC)
-
-
-@dataclass
-class Fault:
-    """An answer instead of the next one."""
-
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b'{"error": "x"}'
 
 
 @dataclass
@@ -46,24 +34,27 @@ class Account:
     things: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     now: datetime = NOW
     page_size: int = 2
-    faults: deque[Fault] = field(default_factory=deque)
+    faults: deque[Answer] = field(default_factory=deque)
     forbidden: set[str] = field(default_factory=set)
     token: str = TOKEN
     on_request: Callable[[int], object] = lambda _number: None
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
-    def answer(self, path: str, query: dict[str, str], authorization: str) -> Fault:
+    def clock(self) -> datetime:
+        return self.now
+
+    def answer(self, path: str, query: dict[str, str], authorization: str) -> Answer:
         self.requests.append((path, query))
         self.on_request(len(self.requests))
         if self.faults:
             return self.faults.popleft()
         if authorization != f"Bearer {self.token}":
-            return Fault(401, body=b'{"error": "Couldn\'t authenticate you"}')
+            return Answer(401, body=b'{"error": "Couldn\'t authenticate you"}')
         if path in self.forbidden:
-            return Fault(403, body=b'{"error": "Forbidden"}')
+            return Answer(403, body=b'{"error": "Forbidden"}')
         return self._page(path, query)
 
-    def _page(self, path: str, query: dict[str, str]) -> Fault:
+    def _page(self, path: str, query: dict[str, str]) -> Answer:
         name = path.rsplit("/", maxsplit=1)[-1].removesuffix(".json")
         if name == "cursor":
             return self._ok(self._by_cursor(path.split("/")[-2], query))
@@ -71,10 +62,10 @@ class Account:
             return self._ok(self._listed(name, query))
         if path.startswith("/api/v2/incremental/"):
             return self._ok(self._by_time(name, query))
-        return Fault(404)
+        return Answer(404)
 
-    def _ok(self, page: dict[str, Any]) -> Fault:
-        return Fault(body=json.dumps(page).encode())
+    def _ok(self, page: dict[str, Any]) -> Answer:
+        return Answer(body=json.dumps(page).encode())
 
     def _visible(self, name: str) -> list[dict[str, Any]]:
         """What is a minute old, in the order of its changes."""
@@ -122,38 +113,3 @@ class Account:
         more = begin + self.page_size < len(every)
         after = str(begin + self.page_size) if more else None
         return {name: page, "meta": {"has_more": more, "after_cursor": after}}
-
-
-@contextmanager
-def served(account: Account) -> Iterator[str]:
-    """The address at which an account is served."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            query = dict(parse_qsl(parts.query))
-            found = account.answer(parts.path, query, self.headers.get("authorization", ""))
-            self.send_response_only(found.status)
-            headers = {
-                "date": format_datetime(account.now, usegmt=True),
-                "content-type": "application/json",
-                "content-length": str(len(found.body)),
-                **found.headers,
-            }
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(found.body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

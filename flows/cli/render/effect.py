@@ -6,7 +6,7 @@ from rich.table import Table
 
 from perdura.flows.cli.console import OUT
 from perdura.models.experiment.contact_outcomes import HELD_OUT, LISTED
-from perdura.models.experiment.effect import BOTH, Arm, Effect
+from perdura.models.experiment.effect import BOTH, Effect
 from perdura.sources.counted import counted, either
 
 _NAMES = {
@@ -59,12 +59,12 @@ def print_effect(found: Effect, console: Console = OUT) -> None:
 def in_words(found: Effect) -> list[str]:
     """What contact did, one sentence each, or why that is unknown."""
     reached, held_out = found.arms[found.main_arm], found.arms[HELD_OUT]
-    if not _people(reached) and not _people(held_out):
+    if not reached.subscribers and not held_out.subscribers:
         since = f" from {found.since:%Y-%m-%d} on" if found.since else ""
         return [f"No contacts, offers or control group are recorded{since}."]
-    if not _people(held_out):
+    if not held_out.subscribers:
         return [_NO_CONTROL_GROUP]
-    if not _people(reached):
+    if not reached.subscribers:
         return ["There is a control group, but no contacts or offers are recorded."]
     said = _verdict(found) if found.main_arm in found.compared else _not_known(found)
     if found.crossed:
@@ -74,7 +74,7 @@ def in_words(found: Effect) -> list[str]:
         )
     if found.main_arm != LISTED:
         return [*said, _HOLDS]
-    listed = _people(found.arms[LISTED])
+    listed = found.arms[LISTED].subscribers
     random = (
         f"The groups were assigned at random. Of the {listed:,} listed, {found.reached:,} "
         f"{either(found.reached, 'was', 'were')} contacted within the horizon"
@@ -160,7 +160,3 @@ def _cells(found: Effect, name: str) -> list[str]:
 def _points(difference: float) -> str:
     """In hundredths, with its sign."""
     return f"{100 * difference:+.1f}"
-
-
-def _people(arm: Arm) -> int:
-    return arm.known + arm.awaited + arm.gone

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
+from perdura.sources.connectors.cells import empty_table
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import Frame, Unavailable
 from perdura.sources.connectors.intercom.columns import COLUMNS
@@ -15,9 +16,7 @@ from perdura.sources.connectors.intercom.conversations import (
 from perdura.sources.connectors.intercom.objects import read_json
 from perdura.sources.connectors.intercom.tables import read_tables
 from perdura.sources.connectors.landed import ReadTable
-from perdura.sources.staged import FILE, ROW_IN_FILE
-
-_DTYPES = {"time": pl.Datetime("us", "UTC"), "number": pl.Float64(), "flag": pl.Boolean()}
+from perdura.sources.counted import count_rows
 
 
 class IntercomOptions(Options):
@@ -64,7 +63,7 @@ def _notes(read: Mapping[str, ReadTable]) -> tuple[str, ...]:
     parts = _rows(read, "parts").select("conversation_id").unique()
     known = _rows(read, "conversations").select(conversation_id="id").unique()
     counts = (known, known.join(parts, on="conversation_id", how="anti"))
-    every, without = (frame.select(pl.len()).collect().item() for frame in counts)
+    every, without = map(count_rows, counts)
     if not without:
         return ()
     words = (
@@ -75,14 +74,7 @@ def _notes(read: Mapping[str, ReadTable]) -> tuple[str, ...]:
 
 
 def _rows(read: Mapping[str, ReadTable], name: str) -> pl.LazyFrame:
-    if name in read:
-        return read[name].rows
-    kinds = COLUMNS[name].items()
-    schema = {
-        column: pl.Boolean() if kind == "filled" else _DTYPES.get(kind, pl.String())
-        for column, kind in kinds
-    }
-    return pl.LazyFrame(schema={**schema, FILE: pl.String(), ROW_IN_FILE: pl.UInt32()})
+    return read[name].rows if name in read else empty_table(COLUMNS[name])
 
 
 def connect(connection: Connection) -> IntercomExport:

@@ -14,7 +14,7 @@ from perdura.sources.connectors.recurly.payments import credit_payments, invoice
 from perdura.sources.connectors.recurly.prices import redemptions
 from perdura.sources.connectors.recurly.subscriptions import Subscriptions, subscriptions
 from perdura.sources.connectors.recurly.tables import empty, table
-from perdura.sources.staged import FILE, ROW_IN_FILE
+from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
 #: Each frame, and the table without which there is none.
 _TABLE_OF = {
@@ -53,21 +53,21 @@ class Recurly:
 
     def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame | Unavailable]:
         """The frames that are wanted, whatever was read before: a folder has all of it."""
-        found = {name: self._fetch(name) for name in sorted(self._connection.wanted)}
-        return {name: frame for name, frame in found.items() if frame}
-
-    def _fetch(self, name: str) -> Frame | Unavailable | None:
-        try:
-            landed = self._landed(_TABLE_OF[name])
-            if landed is None and name not in _MAY_LACK:
-                return None
-            rows, notes = self._frame(name)
-        except Unavailable as error:
-            return error
-        # Of several frames of one table the first tells its broken rows.
-        if landed is None or name in _ALSO:
-            return Frame(rows, notes=notes)
-        return Frame(rows, landed.broken, notes)
+        found: dict[str, Frame | Unavailable] = {}
+        for name in sorted(self._connection.wanted):
+            try:
+                landed = self._landed(_TABLE_OF[name])
+                if landed is None and name not in _MAY_LACK:
+                    continue
+                rows, notes = self._frame(name)
+            except Unavailable as error:
+                found[name] = error
+                continue
+            # Of several frames of one table the first tells its broken rows.
+            tells = landed if name not in _ALSO else None
+            broken = tells.broken if tells else pl.DataFrame(schema=BROKEN_ROWS)
+            found[name] = Frame(rows, broken, notes)
+        return found
 
     def _landed(self, name: str) -> ReadTable | None:
         if name not in self._read:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.connectors.cells import Kind
+from perdura.sources.connectors.cells import Kind, empty_table
 from perdura.sources.connectors.connection import Connection
 from perdura.sources.connectors.landed import ReadTable, read_table
-from perdura.sources.staged import FILE, ROW_IN_FILE
 
 _TABLES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
     "subscription_history": (
@@ -162,7 +161,4 @@ def table(connection: Connection, folder: Path, name: str) -> ReadTable | None:
 
 def empty(name: str) -> pl.LazyFrame:
     """The columns of a table, without rows."""
-    kinds = {"time": pl.Datetime("us", "UTC"), "number": pl.Float64(), "flag": pl.Boolean()}
-    columns, _ = _TABLES[name]
-    schema = {column: kinds.get(kind, pl.String()) for column, kind in columns.items()}
-    return pl.LazyFrame(schema={**schema, FILE: pl.String(), ROW_IN_FILE: pl.UInt32()})
+    return empty_table(_TABLES[name][0])

@@ -16,6 +16,8 @@ import polars as pl
 from perdura.json_values import as_object
 from perdura.sources.connectors.stripe.api.lines import (
     blank_lines,
+    files_in,
+    kind_of,
     names_one,
     read_lines,
     spelt_ids,
@@ -47,7 +49,8 @@ def fetched_about(
     """
     theirs = _theirs(folder, _customers(folder, landing, accounts))
     counts = {
-        file: sum(1 for line in read_lines(file) if names_one(line, theirs)) for file in _in(folder)
+        file: sum(1 for line in read_lines(file) if names_one(line, theirs))
+        for file in files_in(folder)
     }
     return {file: count for file, count in counts.items() if count}
 
@@ -66,18 +69,12 @@ def erase_fetched(
     record_erasure(folder, {*accounts, *customers}, day)
     shutil.rmtree(folder / "unfinished", ignore_errors=True)
     theirs = _theirs(folder, customers)
-    files = sorted(_in(folder), key=lambda file: (_is_of(file, _OWNING), _is_of(file, _PEOPLE)))
+    files = sorted(
+        files_in(folder), key=lambda file: (kind_of(file) in _OWNING, kind_of(file) in _PEOPLE)
+    )
     for file in files:
         if any(names_one(line, theirs) for line in read_lines(file)):
             move_into_place(file, lambda draft, file=file: blank_lines(file, draft, theirs))
-
-
-def _in(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.jsonl"))
-
-
-def _is_of(file: Path, kinds: Collection[str]) -> bool:
-    return file.name.partition("-")[0] in kinds
 
 
 def _customers(folder: Path, landing: Landing, accounts: Sequence[str]) -> set[str]:
@@ -86,7 +83,7 @@ def _customers(folder: Path, landing: Landing, accounts: Sequence[str]) -> set[s
     """
     ids = {*accounts} | _landed(landing, accounts)
     spelt, found = spelt_ids(ids), {one for one in accounts if one.startswith("cus_")}
-    for file in _in(folder):
+    for file in files_in(folder):
         for line in read_lines(file):
             if not names_one(line, spelt):
                 continue
@@ -94,7 +91,7 @@ def _customers(folder: Path, landing: Landing, accounts: Sequence[str]) -> set[s
             named = [about[key] for key in _KEYS if about.get(key) is not None]
             named += as_object(about.get("metadata")).values()
             if not ids.isdisjoint(map(str, named)):
-                own = about.get("id") if _is_of(file, _PEOPLE) else about.get("customer")
+                own = about.get("id") if kind_of(file) in _PEOPLE else about.get("customer")
                 found |= {own} if isinstance(own, str) else set()
     return found
 
@@ -121,8 +118,7 @@ def _theirs(folder: Path, customers: Collection[str]) -> frozenset[bytes]:
     spelt = spelt_ids(customers)
     owned = {
         str(own)
-        for file in _in(folder)
-        if _is_of(file, _OWNING) and spelt
+        for file in (files_in(folder, _OWNING) if spelt else ())
         for line in read_lines(file)
         if names_one(line, spelt)
         for own in map(_about(line).get, ("id", "payment_intent"))

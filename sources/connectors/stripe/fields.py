@@ -4,12 +4,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from perdura.sources.connectors.cells import texts
+
 _TEXT = pl.String()
-
-
-def texts(names: str) -> dict[str, pl.DataType]:
-    """Fields, separated by blanks, that are read as text."""
-    return dict.fromkeys(names.split(), _TEXT)
 
 
 _AMOUNTS = "unit_amount unit_amount_decimal flat_amount flat_amount_decimal"

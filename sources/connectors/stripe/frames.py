@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from perdura.sources.connectors.lookups import looked_up
-from perdura.sources.connectors.stripe import payments
+from perdura.sources.connectors.stripe import payments, reversals
 from perdura.sources.connectors.stripe.logged import changes, described
 from perdura.sources.connectors.stripe.plans import as_read_now, later_billed, with_first
 from perdura.sources.connectors.stripe.prices import Prices, read_prices
@@ -60,9 +60,9 @@ class Frames:
             "changes": lambda: self.changes,
             "charges": lambda: charges,
             "invoices": lambda: payments.invoices(self.raw, charges),
-            "refunds": lambda: payments.refunds(self.raw, charges),
-            "disputes": lambda: payments.disputes(self.raw, charges),
-            "credit_notes": lambda: payments.credit_notes(self.raw),
+            "refunds": lambda: reversals.refunds(self.raw, charges),
+            "disputes": lambda: reversals.disputes(self.raw, charges),
+            "credit_notes": lambda: reversals.credit_notes(self.raw),
             "customers": lambda: payments.customers(self.raw, self.metadata),
             "accounts": lambda: payments.accounts(self.raw, self.account),
         }
@@ -82,11 +82,12 @@ class Frames:
     @property
     def billed(self) -> pl.LazyFrame:
         """What invoices and events say of subscriptions."""
-        return self._once("billed", self._billed)
 
-    def _billed(self) -> pl.LazyFrame:
-        told = described(self.raw, as_logged(self.raw, self.prices))
-        return described_since(self.raw, as_billed(self.raw, self.prices), told, self.objects)
+        def make() -> pl.LazyFrame:
+            told = described(self.raw, as_logged(self.raw, self.prices))
+            return described_since(self.raw, as_billed(self.raw, self.prices), told, self.objects)
+
+        return self._once("billed", make)
 
     @property
     def changes(self) -> pl.LazyFrame:

@@ -5,31 +5,20 @@ from collections.abc import Generator
 import polars as pl
 
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
-from perdura.sources.counted import counted, either
+from perdura.sources.counted import count_rows, counted, either
 
 
 def notes_on(name: str, frames: Frames) -> tuple[str, ...]:
     """Notes on one frame, in words; nothing of what is as usual."""
     makers = {"subscriptions": _on_subscriptions, "plans": _on_plans, "changes": _on_changes}
     own = makers[name](frames) if name in makers else ()
-    # What subscriptions say of their objects, plans need not repeat.
-    repeated = (
-        [] if name in {"plans", "changes", "accounts"} else [_repeated(frames, NEEDS[name][0])]
-    )
-    return (*(note for note in repeated if note), *own)
-
-
-def _count(rows: pl.LazyFrame) -> int:
-    return rows.select(pl.len()).collect(engine="streaming").item()
-
-
-def _repeated(frames: Frames, kind: str) -> str | None:
-    alike = frames.raw.repeated.get(kind, 0)
-    return (
-        f"{counted(alike, kind.removesuffix('s'))} more than once; the last of each counts"
-        if alike
-        else None
-    )
+    repeated: list[str] = []
+    if name not in {"plans", "changes", "accounts"}:  # these need not repeat what subscriptions say
+        kind = NEEDS[name][0]
+        alike = frames.raw.repeated.get(kind, 0)
+        one = counted(alike, kind.removesuffix("s"))
+        repeated = [f"{one} more than once; the last of each counts"] if alike else []
+    return (*repeated, *own)
 
 
 def _on_subscriptions(frames: Frames) -> Generator[str]:
@@ -38,7 +27,7 @@ def _on_subscriptions(frames: Frames) -> Generator[str]:
         scheduled=pl.col("schedule").is_not_null().sum(),
     ).collect(engine="streaming")
     never, scheduled = objects.row(0)
-    paused = _count(
+    paused = count_rows(
         frames.rows("subscriptions").filter(
             pl.col("paused_at").is_not_null() & (pl.col("status") != "paused")
         )
@@ -60,7 +49,7 @@ def _on_subscriptions(frames: Frames) -> Generator[str]:
             "object was read: no object says when it was paused"
         )
     deleted = frames.raw.table("customers").filter(pl.col("deleted").str.to_lowercase() == "true")
-    if gone := _count(deleted):
+    if gone := count_rows(deleted):
         yield (
             f"{counted(gone, 'customer')} {either(gone, 'was', 'were')} deleted; their "
             "subscriptions end when they say"
@@ -91,7 +80,7 @@ def _on_plans(frames: Frames) -> Generator[str]:
 
 def _on_changes(frames: Frames) -> Generator[str]:
     for kind in ("paused", "resumed", "cancel_scheduled", "cancel_withdrawn"):
-        if told := _count(frames.changes.filter(kind=kind)):
+        if told := count_rows(frames.changes.filter(kind=kind)):
             yield f"{kind}: {told:,} dated by events"
 
 

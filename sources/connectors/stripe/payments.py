@@ -1,7 +1,8 @@
-"""Payments: invoices, charges and attempts, refunds, disputes, credit notes."""
+"""Payments: customers, invoices, charges and attempts."""
 
 import polars as pl
 
+from perdura.sources.connectors.cells import word
 from perdura.sources.connectors.lookups import looked_up
 from perdura.sources.connectors.stripe.raw import Raw
 from perdura.sources.staged import FILE, ROW_IN_FILE
@@ -14,18 +15,6 @@ _SLOW = (
 )  # fmt: skip
 _SLOW_DAYS = 14
 _PLACE = (FILE, ROW_IN_FILE)
-
-
-def _lower(name: str) -> pl.Expr:
-    return pl.col(name).str.strip_chars().str.to_lowercase()
-
-
-def _rows(raw: Raw, table: str) -> pl.LazyFrame:
-    """Each object of a table once, as it was read last."""
-    rows = raw.table(table).filter(pl.col("id").is_not_null())
-    rows = rows.unique("id", keep="last", maintain_order=True)
-    status = _lower("status") if "status" in rows.collect_schema() else pl.lit(None)
-    return rows.with_columns(livemode=_lower("livemode"), status=status)
 
 
 def invoice_links(raw: Raw) -> tuple[pl.LazyFrame, pl.LazyFrame]:
@@ -48,20 +37,20 @@ def charges(raw: Raw) -> pl.LazyFrame:
     ``decline_code``, ``happened_at``, ``known_at``, ``is_known`` (its status).
     """
     succeeded, created = pl.col("status") == "succeeded", pl.col("created")
-    captured = (_lower("captured") != "false").fill_null(value=True)
+    captured = (word(pl.col("captured")) != "false").fill_null(value=True)
     paid, failed = succeeded & captured, pl.col("status") == "failed"
-    slow = _lower("method").is_in(_SLOW).fill_null(value=False)
+    slow = word(pl.col("method")).is_in(_SLOW).fill_null(value=False)
     settled = pl.when(paid & slow & (pl.col("settled_at") > created)).then("settled_at")
     happened = pl.coalesce(settled, created)
     later = pl.min_horizontal(created + pl.duration(days=_SLOW_DAYS), "read_at")
     known = pl.when(slow & settled.is_null()).then(pl.max_horizontal(later, happened))
-    return _with_invoice(raw, _rows(raw, "charges")).select(
+    return _with_invoice(raw, raw.latest("charges")).select(
         *("invoice", "amount", "currency", "livemode", "failure_code", "unreadable", *_PLACE),
         charge="id",
         customer=pl.coalesce("customer", "invoiced_to"),
         # Why the bank declined; of a payment that went through it says how it was reviewed.
         decline_code=pl.when(failed).then("decline_code"),
-        method=_lower("method"),
+        method=word(pl.col("method")),
         kind=pl.when(paid).then(pl.lit("paid")).when(failed).then(pl.lit("failed")),
         happened_at=happened,
         known_at=known.otherwise(happened),
@@ -92,7 +81,7 @@ def invoices(raw: Raw, attempts: pl.LazyFrame) -> pl.LazyFrame:
     """
     paid = attempts.filter((pl.col("kind") == "paid") & pl.col("invoice").is_not_null())
     by_charge = paid.select("invoice", by_charge=pl.lit(value=True)).unique("invoice")
-    rows = looked_up(_rows(raw, "invoices"), by_charge, "id", "invoice")
+    rows = looked_up(raw.latest("invoices"), by_charge, "id", "invoice")
     status, created = pl.col("status"), pl.col("created")
     final = (status != "draft").fill_null(value=True)
     final &= (status != "void").fill_null(value=True) | pl.col("finalized_at").is_not_null()
@@ -127,84 +116,18 @@ def last_paid(raw: Raw) -> pl.LazyFrame:
     return paid.group_by("subscription").agg(last_paid_at=paid_at.max())
 
 
-def _with_charge(raw: Raw, rows: pl.LazyFrame, attempts: pl.LazyFrame) -> pl.LazyFrame:
-    """Refunds or disputes with the customer and the invoice of their charge."""
-    known = attempts.select("charge", "customer", "invoice", "method", charge_livemode="livemode")
-    intents = _rows(raw, "charges").select("payment_intent", own="id", status="status")
-    # Of several attempts the one that was paid.
-    paid = (
-        intents.filter(pl.col("payment_intent").is_not_null() & (pl.col("status") == "succeeded"))
-        .select("payment_intent", "own")
-        .unique("payment_intent", keep="last")
-    )
-    return (
-        rows.pipe(looked_up, paid, "payment_intent")
-        .with_columns(charge=pl.coalesce("charge", "own"))
-        .pipe(looked_up, known, "charge")
-        .with_columns(livemode=pl.coalesce("livemode", "charge_livemode"))
-    )
-
-
-def refunds(raw: Raw, attempts: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per refund: ``refund``, ``charge``, ``customer``, ``invoice``, ``amount``,
-    ``currency``, ``happened_at``, ``is_refunded`` (it did not fail).
-    """
-    rows = _with_charge(raw, _rows(raw, "refunds"), attempts)
-    failed = pl.col("status").is_in(("failed", "canceled")).fill_null(value=False)
-    return _of_charge(rows, "refund", is_refunded=~failed)
-
-
-def disputes(raw: Raw, attempts: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per dispute, inquiries of the bank among them, as ``refunds``."""
-    return _of_charge(_with_charge(raw, _rows(raw, "disputes"), attempts), "dispute")
-
-
-def _of_charge(rows: pl.LazyFrame, name: str, **more: pl.Expr) -> pl.LazyFrame:
-    return rows.select(
-        pl.col("id").alias(name),
-        *("charge", "customer", "invoice", "amount", "currency", "method", "livemode"),
-        *("unreadable", *_PLACE),
-        happened_at="created",
-        **more,
-    )
-
-
-def credit_notes(raw: Raw) -> pl.LazyFrame:
-    """One row per credit note; ``is_credited``: it gives back what was paid, by other ways than a
-    refund: a refund is a row of ``refunds``.
-    """
-    of_invoices = raw.table("invoices").select(invoice="id", invoiced_to="customer").unique(
-        "invoice", keep="last"
-    )  # fmt: skip
-    rows = looked_up(_rows(raw, "credit_notes"), of_invoices, "invoice")
-    after = pl.col("post_payment_amount").cast(pl.Float64, strict=False)
-    later = (_lower("type") == "post_payment") | (after > 0)
-    refunded = pl.col("refund").is_not_null() | (pl.col("refunded").str.len_chars() > 2)
-    credited = later & ~refunded.fill_null(value=False) & (pl.col("status") != "void")
-    return rows.select(
-        *("invoice", "currency", "livemode", "unreadable", *_PLACE),
-        credit_note="id",
-        customer=pl.coalesce("customer", "invoiced_to"),
-        amount=pl.when(after > 0).then("post_payment_amount").otherwise("total"),
-        happened_at="created",
-        is_credited=credited.fill_null(value=False),
-    )
-
-
 def customers(raw: Raw, metadata: tuple[str, ...]) -> pl.LazyFrame:
     """One row per customer: ``customer``, ``email`` (in small letters, to join by), ``country``,
     ``created``, ``read_at``, ``is_deleted``, and ``metadata_<key>``.
     """
-    rows = raw.table("customers").filter(pl.col("id").is_not_null())
-    rows = rows.unique("id", keep="last", maintain_order=True)
-    return rows.select(
+    return raw.latest("customers").select(
         *("created", "currency", "read_at", "unreadable", *_PLACE),
         *with_metadata(metadata),
         customer="id",
-        email=_lower("email"),
+        email=word(pl.col("email")),
         country=pl.col("country").str.strip_chars().str.to_uppercase(),
-        livemode=_lower("livemode"),
-        is_deleted=(_lower("deleted") == "true").fill_null(value=False),
+        livemode="livemode",
+        is_deleted=(word(pl.col("deleted")) == "true").fill_null(value=False),
     )
 
 

@@ -62,24 +62,22 @@ def as_read_now(objects: pl.LazyFrame, read: pl.LazyFrame, billed: pl.LazyFrame)
     rows = looked_up(rows, last, "subscription")
     never, gone = pl.col("changes").is_null(), pl.col("ended_at").is_not_null()
     return (
-        rows.filter(never | (_is_described_otherwise() & ~gone))
+        rows.filter(never | (_IS_DESCRIBED_OTHERWISE & ~gone))
         .with_columns(**_AS_READ)
         .filter(pl.col("kind").is_not_null())
         .select(COLUMNS)
     )
 
 
-def _is_described_otherwise() -> pl.Expr:
-    """Whether the object says something else than the invoice before it."""
-    priced = (pl.col("mrr") - pl.col("mrr_billed")).abs() > 1
-    others = (
+#: Whether the object says something else than the invoice before it.
+_IS_DESCRIBED_OTHERWISE = pl.any_horizontal(
+    ((pl.col("mrr") - pl.col("mrr_billed")).abs() > 1) & ~pl.col("tiered"),
+    *(
         pl.col(name).ne_missing(pl.col(f"{name}_billed")) & pl.col(name).is_not_null()
         for name in ("price", "quantity", "interval_months")
-    )
-    unreadable = pl.col("unreadable_item").is_not_null()
-    return pl.any_horizontal(priced & ~pl.col("tiered"), *others, unreadable).fill_null(value=False)
-
-
+    ),
+    pl.col("unreadable_item").is_not_null(),
+).fill_null(value=False)
 #: What the object says, in the columns of ``plans``.
 _AS_READ: dict[str, pl.Expr] = {
     "kind": pl.when(pl.col("changes") > 1)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from perdura.sources.connectors.cells import word
 from perdura.sources.connectors.stripe import json_lines
 from perdura.sources.connectors.stripe.fields import FIELDS
 from perdura.sources.connectors.stripe.json_lines import Block
@@ -77,6 +78,12 @@ class Raw:
     def table(self, name: str) -> pl.LazyFrame:
         """A flat table; empty if the export has none."""
         return self.tables.get(name, pl.LazyFrame(schema=schema_of(name)))
+
+    def latest(self, name: str) -> pl.LazyFrame:
+        """Each object of a table once, as it was read last; mode and status in small letters."""
+        rows = self.table(name).filter(pl.col("id").is_not_null())
+        words = [word(pl.col(one)) for one in ("livemode", "status") if one in SHAPES[name]]
+        return rows.unique("id", keep="last", maintain_order=True).with_columns(words)
 
 
 def schema_of(name: str) -> pl.Schema:

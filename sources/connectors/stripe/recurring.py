@@ -6,7 +6,9 @@ minor units as Stripe counts them.
 
 import polars as pl
 
-from perdura.sources.connectors.stripe.prices import Prices, amounts, rounded, terms
+from perdura.sources.connectors.stripe.amounts import amounts, rounded
+from perdura.sources.connectors.stripe.discounts import terms
+from perdura.sources.connectors.stripe.prices import Prices
 from perdura.sources.connectors.stripe.raw import Raw
 from perdura.sources.periods import DAYS_A_MONTH
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from perdura.sources.connectors.stripe.fields import texts
+from perdura.sources.connectors.cells import texts
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
 #: Flat tables, or blocks of their rows, by name.
@@ -68,6 +68,11 @@ TIMES = frozenset(
         " finalized_at paid_at uncollectible_at voided_at synced"
     )
 )
+
+
+def or_null(rows: pl.DataFrame, name: str) -> pl.Expr:
+    """A column of text; null where the rows have not got it."""
+    return pl.col(name) if name in rows.columns else pl.lit(None, pl.String)
 
 
 def shaped(rows: pl.DataFrame, table: str) -> pl.DataFrame:

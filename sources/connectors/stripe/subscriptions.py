@@ -30,14 +30,12 @@ def told_by_objects(raw: Raw) -> pl.LazyFrame:
     ``_known_at``, where that may be later; ``lapsed_at`` (into a pause), ``is_paused``; ``reason``
     and ``unreadable``.
     """
-    rows = raw.table("subscriptions").filter(pl.col("id").is_not_null())
-    rows = rows.unique("id", keep="last", maintain_order=True)
+    rows = raw.latest("subscriptions")
     # A trial that was given to a subscriber who paid before changes nothing of what is paid.
     first = pl.col("trial_start") < _START + pl.duration(days=1)
     dated = rows.with_columns(
         trial_at=pl.when(first & _IS_PAID_FOR).then("trial_start"),
         ended_at=pl.when(_IS_PAID_FOR).then("ended_at"),
-        status=_STATUS,
     ).with_columns(**_DATED)
     return dated.select(
         *("customer", "status", "livemode", "currency", "metadata", "read_at", "trial_at"),
@@ -49,8 +47,7 @@ def told_by_objects(raw: Raw) -> pl.LazyFrame:
     )
 
 
-_STATUS = pl.col("status").str.strip_chars().str.to_lowercase()
-_IS_PAID_FOR = ~_STATUS.is_in(_INCOMPLETE)
+_IS_PAID_FOR = ~pl.col("status").is_in(_INCOMPLETE)
 _START = pl.coalesce("start_date", "created")
 _TRIAL_END = pl.when(pl.col("trial_at").is_not_null()).then("trial_end")
 _ENDS, _ASKED = pl.col("ended_at"), pl.col("canceled_at")
@@ -74,7 +71,6 @@ _DATED: dict[str, pl.Expr] = {
     "is_paused": (pl.col("paused").str.strip_chars() != "").fill_null(value=False)
     & _ENDS.is_null(),
     "lapsed_at": pl.when((pl.col("status") == "paused") & _ENDS.is_null()).then(_TRIAL_END),
-    "livemode": pl.col("livemode").str.to_lowercase(),
     "reason": pl.col("reason").replace_strict(_REASONS, default="unknown"),
 }
 

@@ -22,6 +22,7 @@ from perdura.sources.connectors.zendesk.objects import (
 )
 from perdura.sources.connectors.zendesk.replies import AGENTS
 from perdura.sources.connectors.zendesk.ticket_events import ticket_events
+from perdura.sources.counted import count_rows
 from perdura.sources.events import TICKETS as TICKET_EVENTS
 from perdura.sources.landing.landing import Landing
 
@@ -50,10 +51,7 @@ def fetched_about(
     """
     files = Store.files_in(folder)
     found = _of(files, landing.table(TICKET_EVENTS), accounts, scratch)
-    counts = {
-        file: _lines(file, _about(name, found)).select(pl.len()).collect().item()
-        for name, file in files.items()
-    }
+    counts = {file: count_rows(_lines(file, _about(name, found))) for name, file in files.items()}
     return {file: count for file, count in counts.items() if count}
 
 

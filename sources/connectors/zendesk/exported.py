@@ -5,6 +5,7 @@ Ids and flags are read as texts, since exports write them in several ways.
 
 import polars as pl
 
+from perdura.sources.connectors.cells import texts
 from perdura.sources.connectors.zendesk.exported_events import (
     objects_of_audits,
     objects_of_events,
@@ -21,48 +22,36 @@ from perdura.sources.connectors.zendesk.objects import (
     Rows,
 )
 
-_TEXT = pl.String()
 #: The tag that Zendesk gives to a ticket that is merged into another.
 CLOSED_BY_MERGE = "closed_by_merge"
 
 
-def _texts(*names: str) -> dict[str, pl.DataType]:
-    return dict.fromkeys(names, _TEXT)
-
-
 _CHILD = pl.Struct(
-    _texts(*FIELDS, "id", "via", "event_type", "public", "author_id", "created_at", "score")
-    | _texts("comment_present", "comment_public")
+    {
+        **texts(" ".join(FIELDS)),
+        **texts("id via event_type public author_id created_at score"),
+        **texts("comment_present comment_public"),
+    }
 )
-_AUDITED = pl.Struct(
-    _texts("id", "via", "type", "field_name", "value", "public", "author_id", "score")
-)
+_AUDITED = pl.Struct(texts("id via type field_name value public author_id score"))
 
 #: What is read of each kind of object: no subject, no body, no name.
 SHAPES: dict[str, dict[str, pl.DataType]] = {
-    "tickets": _texts(
-        "id",
-        "created_at",
-        "updated_at",
-        "generated_timestamp",
-        "status",
-        "requester_id",
-        "submitter_id",
-        "organization_id",
-        "via",
-        "tags",
+    "tickets": texts(
+        "id created_at updated_at generated_timestamp status requester_id submitter_id"
+        " organization_id via tags"
     ),
-    "users": _texts("id", "updated_at", "role", "email", "external_id", "organization_id"),
-    "organizations": _texts("id", "updated_at", "external_id"),
+    "users": texts("id updated_at role email external_id organization_id"),
+    "organizations": texts("id updated_at external_id"),
     "ticket_events": {
-        **_texts("id", "ticket_id", "timestamp", "created_at", "updater_id", "via"),
+        **texts("id ticket_id timestamp created_at updater_id via"),
         "child_events": pl.List(_CHILD),
     },
     "audits": {
-        **_texts("id", "ticket_id", "created_at", "author_id", "via"),
+        **texts("id ticket_id created_at author_id via"),
         "events": pl.List(_AUDITED),
     },
-    "satisfaction_ratings": _texts("id", "ticket_id", "created_at", "updated_at", "score"),
+    "satisfaction_ratings": texts("id ticket_id created_at updated_at score"),
 }
 
 

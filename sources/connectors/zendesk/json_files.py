@@ -75,7 +75,7 @@ def _mend(file: Path, shape: Shape, mended: Path) -> Iterator[tuple[str, int, st
     with mended.open("w", encoding="utf-8") as written:
         for row, (found, text) in enumerate(_objects(file), start=1):
             try:
-                written.write(json.dumps(shaped(found, shape)) + "\n")
+                written.write(json.dumps(shaped(found, pl.Struct(dict(shape)))) + "\n")
             except Misfit:
                 written.write("{}\n")
                 is_whole = not text or text.endswith("\n")
@@ -106,16 +106,12 @@ def _value(text: str) -> Any:
         return None
 
 
-def shaped(thing: Any, shape: Shape) -> dict[str, Any]:
-    """The keys of a shape that an object has, with texts where the shape says so.
+def shaped(value: Any, kind: pl.DataType) -> Any:
+    """The fields of a kind that a value has, with texts where the kind says so.
 
     Raises:
-        Misfit: It is no object, or a key holds no list of objects where one should be.
+        Misfit: It is no object, or holds no list of objects where one should be.
     """
-    return _shaped(thing, pl.Struct(dict(shape)))
-
-
-def _shaped(value: Any, kind: pl.DataType) -> Any:
     if isinstance(kind, pl.String):
         return value if value is None or isinstance(value, str) else json.dumps(value)
     if isinstance(kind, pl.Struct):
@@ -123,7 +119,7 @@ def _shaped(value: Any, kind: pl.DataType) -> Any:
             raise Misfit
         own = cast("dict[str, Any]", value)
         return {
-            f.name: _shaped(own[f.name], cast("pl.DataType", f.dtype))
+            f.name: shaped(own[f.name], cast("pl.DataType", f.dtype))
             for f in kind.fields
             if f.name in own
         }
@@ -131,4 +127,4 @@ def _shaped(value: Any, kind: pl.DataType) -> Any:
         return None
     if not isinstance(value, list) or not isinstance(kind, pl.List):
         raise Misfit
-    return [_shaped(item, cast("pl.DataType", kind.inner)) for item in cast("list[Any]", value)]
+    return [shaped(item, cast("pl.DataType", kind.inner)) for item in cast("list[Any]", value)]

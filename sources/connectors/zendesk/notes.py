@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from perdura.sources.connectors.zendesk.held_fields import PRIORITIES
 from perdura.sources.connectors.zendesk.objects import CHANGES, COMMENTS, RATINGS, TICKETS, Objects
 from perdura.sources.connectors.zendesk.requesters import requester_note
-from perdura.sources.connectors.zendesk.time_line import ENDED, PRIORITIES
+from perdura.sources.connectors.zendesk.time_line import ENDED
 from perdura.sources.staged import FILE
 
 _STATUSES = ("new", "open", "pending", "hold", "on-hold", *ENDED)

@@ -2,12 +2,11 @@
 
 import polars as pl
 
+from perdura.sources.connectors.zendesk.held_fields import EMPTIED, NONE
 from perdura.sources.connectors.zendesk.objects import Objects
 from perdura.sources.connectors.zendesk.time_line import (
-    EMPTIED,
     ENDED,
     FIELD,
-    NONE,
     OPENED,
     RATED,
     REPLIED,

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from perdura.sources.connectors.zendesk.held_fields import EMPTIED, IDS, NONE, TEXTS, as_of_then
 from perdura.sources.connectors.zendesk.objects import CHANGES, MERGED, RATINGS, TICKETS, Objects
 from perdura.sources.connectors.zendesk.replies import first_replies
 from perdura.sources.connectors.zendesk.values import as_kind
@@ -9,23 +10,9 @@ from perdura.sources.staged import FILE, ROW_IN_FILE
 
 #: Statuses of tickets that are done.
 ENDED = ("solved", "closed", "deleted")
-#: Zendesk's priorities, from the least.
-PRIORITIES = ("low", "normal", "high", "urgent")
-
 #: What a row is, as ``step``. Of what happened to one ticket at one moment its fields come first:
 #: they say what it was when it was opened, answered or solved.
 FIELD, OPENED, REPLIED, STATUS, RATED, STATE = range(6)
-#: Fields that hold texts, and ids; what stands for one that was emptied, where null is "as before".
-TEXTS, EMPTIED = ("status", "priority", "type"), ""
-IDS, NONE = ("assignee_id", "requester_id", "organization_id"), 0
-
-_RANKS = {name: rank for rank, name in enumerate(PRIORITIES, start=1)}
-_WORD = pl.col("rating").str.to_lowercase().str.extract(r"^(good|bad)")
-_NUMBER = pl.col("rating").str.extract(r"^([1-5])(?:\.0+)?$").cast(pl.Float64)
-#: 1 to 5: of good and bad, with or without a comment, 5 and 1; numbers of surveys as told.
-_SCORE = _WORD.replace_strict(
-    {"good": 5.0, "bad": 1.0}, default=None, return_dtype=pl.Float64
-).fill_null(_NUMBER)
 
 
 def time_line(objects: Objects, bucket: int, buckets: int) -> pl.LazyFrame:
@@ -53,7 +40,7 @@ def time_line(objects: Objects, bucket: int, buckets: int) -> pl.LazyFrame:
         _step(_ends(tickets), STATE, "at", "status"),
     ]
     order = ("ticket_id", "at", "step", FILE, ROW_IN_FILE)
-    rows = _as_of_then(pl.concat(lines, how="diagonal").sort(order))
+    rows = as_of_then(pl.concat(lines, how="diagonal").sort(order))
     now = tickets.select(
         "ticket_id",
         "created_at",
@@ -115,29 +102,3 @@ def _ends(tickets: pl.LazyFrame) -> pl.LazyFrame:
         pl.when(gone).then(pl.lit("deleted")).otherwise("status").alias("status"),
         pl.max_horizontal(last, "created_at").alias("at"),
     ).filter(pl.col("status").is_in(ENDED))
-
-
-def _as_of_then(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Sorted rows with what the fields of the ticket hold by then, and held before.
-
-    A row that sets nothing takes over what the row above has; the first row of a ticket, which has
-    none above, is filled with what stands for nothing, so that no ticket takes over another's.
-    """
-    rank = pl.col("priority").replace_strict(_RANKS, default=None, return_dtype=pl.UInt8)
-    starts = (pl.col("ticket_id") != pl.col("ticket_id").shift(1)).fill_null(value=True)
-    new = rows.with_columns(
-        starts=starts, new_status="status", new_rank=rank, new_score=_SCORE
-    ).with_columns(rank="new_rank", score="new_score")
-    nothing = {**dict.fromkeys(TEXTS, EMPTIED), **dict.fromkeys(IDS, NONE), "rank": 0, "score": 0.0}
-    held = new.with_columns(
-        pl.when(pl.col("starts") & pl.col(name).is_null())
-        .then(pl.lit(nothing_yet))
-        .otherwise(name)
-        .forward_fill()
-        .alias(name)
-        for name, nothing_yet in nothing.items()
-    )
-    return held.with_columns(
-        pl.when(~pl.col("starts")).then(pl.col(name).shift(1)).alias(f"{name}_before")
-        for name in ("status", "rank", "score")
-    )

@@ -9,7 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from perdura.sources.events import MERGES, EventTable
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.ranges import ORIGIN, Ranges
 
 INTO_ITSELF, IN_CIRCLE, TWICE = "merged_into_itself", "merged_in_circle", "merged_twice"

@@ -14,7 +14,7 @@ import polars as pl
 from perdura.sources.events import SUBSCRIPTIONS, EventTable
 from perdura.sources.landing.files import identity
 from perdura.sources.mapping.checks.rules import NO_LENGTH
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.ranges import ORIGIN
 
 _MOMENT = ["subscriber_id", "subscription_id", "happened_at"]

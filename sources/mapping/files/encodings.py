@@ -26,7 +26,11 @@ def as_utf8(text: bytes, encoding: str) -> tuple[bytes, str | None]:
     wide = marked or (_without_mark(text) if stated in _UTF_8 else None)
     if wide:
         return text.decode(wide, errors="replace").encode(), None
-    line = _first_odd_line(text)
+    line = None  # the first with bytes that are no UTF-8, counted from 1
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
     if stated in _UTF_8:
         doubt = (
             f"some bytes are no UTF-8, first in line {line}; if the file is of Western Europe "
@@ -47,12 +51,3 @@ def _without_mark(text: bytes) -> str | None:
     if abs(even - odd) < 0.5:
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
-
-
-def _first_odd_line(text: bytes) -> int | None:
-    """The first line with bytes that are no UTF-8, counted from 1."""
-    try:
-        text.decode()
-    except UnicodeDecodeError as error:
-        return text.count(b"\n", 0, error.start) + 1
-    return None

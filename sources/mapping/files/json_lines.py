@@ -3,11 +3,12 @@
 import json
 import re
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
-from perdura.sources.mapping.files.delimited import Lines, read_lines, sort_out, without_blank
+from perdura.sources.mapping.files.json_objects import as_written, read_object
+from perdura.sources.mapping.files.lines import Lines, read_lines, sort_out, without_blank
 
 #: Half of a character, written out: no text has it.
 _HALF = r"\\u[dD][89a-fA-F]"
@@ -27,23 +28,12 @@ def split_json(text: bytes) -> Lines:
         else:
             if not _named_twice(lines["text"], read.columns):
                 return sort_out(read, lines, ~odd)
-    objects = [_as_object(line) for line in lines["text"]]
+    objects = [read_object(line) for line in lines["text"]]
     fits = pl.Series([one is not None for one in objects], dtype=pl.Boolean) & ~odd
     rows = _rows(
         lines["text"].filter(fits), [o for o, fit in zip(objects, fits, strict=True) if fit]
     )
     return sort_out(rows, lines, fits, undecodable=odd)
-
-
-class _Written(float):
-    """A number, and how it is written in the file."""
-
-    text: str
-
-    def __new__(cls, text: str) -> "_Written":
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
 
 
 def _undecodable(lines: pl.Series, text: bytes) -> pl.Series:
@@ -78,19 +68,13 @@ def _rows(lines: pl.Series, objects: list[Any]) -> pl.DataFrame:
         columns: dict[str, pl.Series] = {}
         for name in dict.fromkeys(name for one in objects for name in one):
             values = [one.get(name) for one in objects]
-            columns[name] = pl.Series([_as_text(value) for value in values], dtype=pl.String)
+            columns[name] = pl.Series([as_written(value) for value in values], dtype=pl.String)
             kinds: set[type[Any]] = {type(value) for value in values if value is not None}
             if kinds <= {int} or kinds <= {bool}:
                 with suppress(OverflowError, TypeError):
                     dtype = pl.Boolean if kinds == {bool} else pl.Int64
                     columns[name] = pl.Series(values, dtype=dtype)
         return pl.DataFrame(columns)
-
-
-def _as_text(value: object) -> str | None:
-    if isinstance(value, _Written):
-        return value.text
-    return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def _as_objects(lines: pl.Series) -> pl.DataFrame:
@@ -102,27 +86,10 @@ def _as_objects(lines: pl.Series) -> pl.DataFrame:
     long = [name for name in texts if read[name].str.contains(_LONG).any()]
     if not long:
         return read
-    objects = [_as_object(line) or {} for line in lines]
+    objects = [read_object(line) or {} for line in lines]
     return read.with_columns(
-        pl.Series(name, [_as_text(one.get(name)) for one in objects], pl.String) for name in long
+        pl.Series(name, [as_written(one.get(name)) for one in objects], pl.String) for name in long
     )
-
-
-def _as_object(line: str) -> dict[str, Any] | None:
-    try:
-        found: Any = json.loads(
-            line, parse_constant=_no_json, parse_float=_Written, object_pairs_hook=_once_each
-        )
-    except (ValueError, RecursionError):
-        return None
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands twice")
-    return found
 
 
 def _named_twice(lines: pl.Series, names: list[str]) -> bool:
@@ -130,8 +97,4 @@ def _named_twice(lines: pl.Series, names: list[str]) -> bool:
     suspect = pl.repeat(value=False, n=len(lines), eager=True)
     for name in names:
         suspect |= lines.str.count_matches(json.dumps(name), literal=True) > 1
-    return any(_as_object(lines[number]) is None for number in suspect.arg_true())
-
-
-def _no_json(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    return any(read_object(lines[number]) is None for number in suspect.arg_true())

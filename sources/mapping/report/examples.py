@@ -8,7 +8,7 @@ import polars as pl
 from perdura.sources.landing.tombstones import FORGOTTEN
 from perdura.sources.mapping.checks.merge_rules import OF_MERGES
 from perdura.sources.mapping.checks.rules import DUPLICATE, NO_LENGTH
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import ORIGIN
 from perdura.sources.mapping.report.fault import Fault

@@ -1,10 +1,9 @@
 """Why a value is no time, and what to write in the mapping."""
 
 import re
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from perdura.sources.mapping.report.fault import Fault, null_words
+from perdura.sources.mapping.values.clocks import was_skipped
 from perdura.sources.mapping.values.forms import EPOCHS
 
 _COUNTS = {
@@ -30,7 +29,7 @@ def unparseable(fault: Fault) -> str:
         return "its zone's letters may mean several; export times in UTC, or with +02:00"
     formats = ", ".join(source.time_formats) if source and source.time_formats else "ISO 8601"
     zone = source.timezone if source else "UTC"
-    if _was_skipped(value, zone):
+    if was_skipped(value, zone):
         return (
             f"clocks in {zone} were put forward over this time, which was never shown; if the "
             "times are in UTC, or of another zone, write timezone = '...'"
@@ -45,18 +44,6 @@ def _example(value: str) -> str:
     if not mark:
         return "%d.%m.%Y %H:%M"
     return mark[1].join(("%d", "%m", "%Y")) + (" %H:%M" if ":" in mark[2] else "")
-
-
-def _was_skipped(value: str, zone: str) -> bool:
-    """Whether clocks of a zone never showed a time."""
-    try:
-        local, there = datetime.fromisoformat(value), ZoneInfo(zone)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return False
-    if local.tzinfo:
-        return False
-    shown = local.replace(tzinfo=there).astimezone(UTC).astimezone(there)
-    return shown.replace(tzinfo=None) != local
 
 
 def implausible(fault: Fault) -> str:

@@ -80,3 +80,15 @@ def _day_start(midnight: datetime, zone: ZoneInfo) -> datetime:
         skipped = middle.astimezone(zone).replace(tzinfo=None) >= midnight
         before, after = (before, middle) if skipped else (middle, after)
     return after.replace(microsecond=0)
+
+
+def was_skipped(local_time: str, zone: str) -> bool:
+    """Whether clocks of a zone never showed a time; not of what is none, or tells its offset."""
+    try:
+        local, there = datetime.fromisoformat(local_time), ZoneInfo(zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    if local.tzinfo:
+        return False
+    shown = local.replace(tzinfo=there).astimezone(UTC).astimezone(there)
+    return shown.replace(tzinfo=None) != local

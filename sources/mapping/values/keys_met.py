@@ -13,7 +13,8 @@ _COALESCE = re.compile(r"\s*COALESCE\s*\((.*)\)\s*", re.IGNORECASE | re.DOTALL)
 
 def keys_met(request: ColumnRequest, kept: pl.LazyFrame, subscriber_id: Value) -> str | None:
     """How many rows are met by each key, the first that is there; ``None`` if there is but one."""
-    keys = _keys(str(subscriber_id))
+    found = _COALESCE.fullmatch(str(subscriber_id))
+    keys = _arguments(found[1]) if found else []
     if len(keys) < 2:
         return None
     values = {key: request.scope.compile("subscriber_id", key) for key in keys}
@@ -27,12 +28,6 @@ def keys_met(request: ColumnRequest, kept: pl.LazyFrame, subscriber_id: Value) -
     counts = dict(kept.group_by(first.alias("key")).len().collect(engine="streaming").iter_rows())
     met = [f"{counts.get(number, 0):,} by {key}" for number, key in enumerate(keys)]
     return f"subscriber_id: rows met {', '.join(met)}, {counts.get(None, 0):,} by none"
-
-
-def _keys(sql: str) -> list[str]:
-    """The arguments of a COALESCE that is the whole expression; one key of any other."""
-    found = _COALESCE.fullmatch(sql)
-    return (found and _arguments(found[1])) or [sql]
 
 
 def _arguments(sql: str) -> list[str]:

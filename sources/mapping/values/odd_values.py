@@ -1,7 +1,6 @@
 """What looks odd about the values of a file and is no fault of a row: notes of the report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -9,7 +8,6 @@ import polars as pl
 from perdura.sources.counted import counted, either
 from perdura.sources.events import EventTable
 from perdura.sources.mapping.columns import ColumnRequest, Expressions
-from perdura.sources.mapping.values.conversion import DECIMALS, NEARLY
 from perdura.sources.mapping.values.ids import (
     has_float_within,
     is_id,
@@ -18,67 +16,9 @@ from perdura.sources.mapping.values.ids import (
     was_float,
 )
 from perdura.sources.mapping.values.meaning import MONEY, says_nothing
-from perdura.sources.mapping.values.numbers import (
-    as_number,
-    comma_before_decimals,
-    either_mark,
-    is_declared,
-)
+from perdura.sources.mapping.values.number_marks import collect_counts
 
 _ODD = "odd"
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What the numbers of one file look like, where the mapping does not say it.
-
-    Attributes:
-        by_comma: Columns of which some values are numbers only by a comma before decimals.
-        in_whole_units: Columns of amounts most of which have decimals: none is in minor units.
-        notes: A sentence for each column in which all points may stand between thousands.
-    """
-
-    by_comma: frozenset[str]
-    in_whole_units: frozenset[str]
-    notes: tuple[str, ...]
-
-
-def numbers_in(request: ColumnRequest, frame: pl.LazyFrame) -> Numbers:
-    """What the numbers of a file look like."""
-    texts, amounts = _number_texts(request, frame), _amounts(request, frame)
-    counts: dict[tuple[str, str], pl.Expr] = {}
-    for name in texts:
-        counts[name, "comma"] = comma_before_decimals(pl.col(name)).sum()
-        counts[name, "either"] = either_mark(pl.col(name)).sum()
-        counts[name, "pointed"] = pl.col(name).str.contains(".", literal=True).sum()
-    for name, decimals in amounts:
-        counts[name, "amounts"], counts[name, "decimals"] = pl.col(name).count(), decimals.sum()
-    found = _collected(frame, counts)
-    by_comma = frozenset(name for name in texts if found[name]["comma"])
-    whole = (name for name, _ in amounts if 2 * found[name]["decimals"] > found[name]["amounts"])
-    notes = (
-        f"all {found[name]['either']:,} values of {name} with a point have three digits after it; "
-        "they are read as decimals. If it stands between thousands write decimal = ','"
-        for name in texts
-        if name not in by_comma and 0 < found[name]["either"] == found[name]["pointed"]
-    )
-    return Numbers(by_comma, frozenset(whole), tuple(notes))
-
-
-def _amounts(request: ColumnRequest, frame: pl.LazyFrame) -> list[tuple[str, pl.Expr]]:
-    """Columns that are amounts as they stand, and whether a value is a number with decimals."""
-    schema, found = frame.collect_schema(), list[tuple[str, pl.Expr]]()
-    amounts = {str(sql) for event in request.source.events for sql in map(event.get, MONEY) if sql}
-    for name in sorted(amounts & {*schema}):
-        value, dtype = pl.col(name), schema[name]
-        number = as_number(value, request.source) if dtype == pl.String else value
-        if dtype != pl.String and not dtype.is_float():
-            continue
-        decimals = (number - number.round()).abs() > NEARLY
-        if dtype == pl.String:
-            decimals |= value.str.strip_chars().str.contains(DECIMALS)
-        found.append((name, decimals & number.is_not_null()))
-    return found
 
 
 def odd_values(
@@ -87,37 +27,11 @@ def odd_values(
     """One sentence for each oddity of the rows that may hold events."""
     counted = _counted(request, kept, kinds)
     # Mostly nothing is odd, which is quicker to see than to count.
-    looked = _collected(kept, {key: count for key, count in counted.items() if key[1] == _ODD})
+    looked = collect_counts(kept, {key: count for key, count in counted.items() if key[1] == _ODD})
     odd = {column for column, many in looked.items() if many[_ODD]}
-    found = _collected(kept, {key: count for key, count in counted.items() if key[0] in odd})
+    found = collect_counts(kept, {key: count for key, count in counted.items() if key[0] in odd})
     notes = (_sentence(column, what, many) for column, many in found.items() for what in _SENTENCES)
     return tuple(note for note in notes if note)
-
-
-def _collected(
-    kept: pl.LazyFrame, counted: dict[tuple[str, str], pl.Expr]
-) -> dict[str, dict[str, Any]]:
-    """The counts by column and what is counted."""
-    found: dict[str, dict[str, Any]] = {}
-    if not counted:
-        return found
-    select = [count.alias(f"{column}|{what}") for (column, what), count in counted.items()]
-    row = kept.select(select).collect(engine="streaming").row(0)
-    for (column, what), value in zip(counted, row, strict=True):
-        found.setdefault(column, {})[what] = value
-    return found
-
-
-def _number_texts(request: ColumnRequest, frame: pl.LazyFrame) -> list[str]:
-    """Columns of text that hold numbers, where the mapping does not say how they are written."""
-    if is_declared(request.source):
-        return []
-    numeric = {name for name, kind in request.table.schema.items() if kind.is_numeric()}
-    wanted = [name for name, kind in request.source.types.items() if kind in {"number", "integer"}]
-    for event in request.source.events:
-        wanted += [str(sql) for name, sql in event.items() if name in numeric]
-    schema = frame.collect_schema()
-    return [name for name in dict.fromkeys(wanted) if schema.get(name) == pl.String]
 
 
 def _counted(

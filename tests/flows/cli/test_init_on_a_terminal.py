@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.flows.cli.test_init_and_check import PAYMENTS, SUBSCRIPTIONS
+from tests.support.replay import Answer, served
 from tests.support.terminal import Terminal
-from tests.support.zendesk_replay import TOKEN, Account, Fault, served
+from tests.support.zendesk_replay import TOKEN, Account
 
 VENDORS = ("Stripe: folder", "Zendesk: folder", "Recurly: folder", "Intercom: folder")
 PLAIN, DATABASE = "Folder of plain files", "address of a database"
@@ -53,7 +54,7 @@ def test_folders_and_dates_are_asked_for_and_what_is_there_stays_if_that_is_the_
 def test_an_account_s_address_leads_to_its_token_of_which_the_name_is_written(
     home: Path,
 ):
-    account = Account(faults=deque([Fault(401)] * 9))
+    account = Account(faults=deque([Answer(401)] * 9))
     with served(account) as url:
         answers = [(VENDORS[0], ""), (VENDORS[1], url), ("holds its token", "ZENDESK_TOKEN")]
         answers += [("E-mail of the administrator", "")]

@@ -8,8 +8,9 @@ from perdura.flows.erasure.erase import forget, kept_about
 from perdura.flows.settings import Settings
 from perdura.sources.connectors.known import mapping_of
 from perdura.sources.extract import extract
+from tests.support.replay import served
 from tests.support.small_sources import UNTIL
-from tests.support.zendesk_replay import NOW, TOKEN, Account, served
+from tests.support.zendesk_replay import NOW, TOKEN, Account
 
 CHANGED = int(NOW.timestamp()) - 9999
 TICKET = {"id": 1, "created_at": "2026-02-01T00:00:00Z", "requester_id": 11, "changed": CHANGED}

@@ -17,6 +17,7 @@ from perdura.flows.settings import Settings
 from perdura.sources.connectors.known import mapping_of
 from tests.sources.connectors.stripe.api.test_account import things
 from tests.support import stripe_replay, zendesk_replay
+from tests.support.replay import served
 
 KEY, TOKEN = "STRIPE_KEY_OF_A_TEST", "ZENDESK_TOKEN_OF_A_TEST"
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date()
@@ -67,8 +68,8 @@ def test_two_accounts_meet_by_the_key_that_most_requesters_have(tmp_path: Path):
         ],
     }  # fmt: skip
     with (
-        stripe_replay.served(stripe_replay.StripeAccount(things(*names))) as stripe,
-        zendesk_replay.served(zendesk_replay.Account(tickets, page_size=100)) as zendesk,
+        served(stripe_replay.StripeAccount(things(*names))) as stripe,
+        served(zendesk_replay.Account(tickets, page_size=100)) as zendesk,
     ):
         accounts = {
             "stripe": {"key": f"${KEY}", "url": stripe},
@@ -90,7 +91,7 @@ class TestCheck:
     @pytest.fixture
     def mapping(self, account: stripe_replay.StripeAccount, tmp_path: Path) -> Iterator[Path]:
         file = tmp_path / "mapping.toml"
-        with stripe_replay.served(account) as url:
+        with served(account) as url:
             connect = f'[connect.stripe]\nkey = "${KEY}"\nurl = "{url}"\ncalls_per_minute = 60000\n'
             file.write_text(connect + mapping_of("stripe"))
             yield file

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.mapping.files.reading import BadSource
+from perdura.sources.mapping.files.part import BadSource
 from tests.support.small_sources import Business, at
 
 PAYMENTS = """

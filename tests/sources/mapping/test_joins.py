@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.sources.mapping.expressions import NoColumn
-from perdura.sources.mapping.files.reading import BadSource
+from perdura.sources.mapping.files.part import BadSource
 from perdura.sources.mapping.joins import with_joins
 from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.mapping.sections import Join

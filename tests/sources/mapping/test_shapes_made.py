@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from perdura.sources.events import MOMENT
 from perdura.sources.mapping.checks.rules import AS_READ, FAULT, FAULTS
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.mapping.sections import Input
 from perdura.sources.mapping.shapes import added_columns, grouped, shaped

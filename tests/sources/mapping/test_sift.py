@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from perdura.sources.events import USAGE
 from perdura.sources.landing.files import identity, stored_order, stored_schema
 from perdura.sources.landing.partition import BUCKET, buckets
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.ranges import ORIGIN
 from perdura.sources.mapping.sift import Sifted, sift
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.sources.landing.landing import REJECTED
-from perdura.sources.mapping.files.reading import ROW, BadSource, FilePart
+from perdura.sources.mapping.files.lines import ROW
+from perdura.sources.mapping.files.part import BadSource, FilePart
 from perdura.sources.mapping.together import together
 
 rows = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 1)), max_size=5)

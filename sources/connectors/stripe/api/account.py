@@ -115,9 +115,12 @@ class LiveAccount:
             test_mode=self.test_mode,
             are_forgotten=(self.connection.is_forgotten, store.is_forgotten),
         )
-        fetched = Lists(web, store, narrowing, self._on_objects, self.connection.sample).fetch(
-            kinds
-        )
+
+        def on_objects(kind: str, count: int) -> None:
+            name = kind.replace("_", " ")
+            self.connection.on_progress(f"fetching {self.connection.name}: {count:,} {name}")
+
+        fetched = Lists(web, store, narrowing, on_objects, self.connection.sample).fetch(kinds)
         if not self.key.is_restricted:
             fetched.notes.append(
                 "the key is a secret key, which may change the account; a restricted key with "
@@ -126,10 +129,6 @@ class LiveAccount:
         if self.test_mode:
             fetched.notes.append("objects of test mode count as live ones (test_mode = true)")
         return fetched
-
-    def _on_objects(self, kind: str, count: int) -> None:
-        name = kind.replace("_", " ")
-        self.connection.on_progress(f"fetching {self.connection.name}: {count:,} {name}")
 
 
 def _account(web: Web) -> str:

@@ -38,6 +38,18 @@ def index_lines(files: Iterable[Path]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def files_in(folder: Path, kinds: Collection[str] | None = None) -> list[Path]:
+    """The files of a store by name, of some kinds alone."""
+    return [
+        file for file in sorted(folder.glob("*.jsonl")) if kinds is None or kind_of(file) in kinds
+    ]
+
+
+def kind_of(file: Path) -> str:
+    """The kind of the objects in a file of a store."""
+    return file.name.partition("-")[0]
+
+
 def spelt_ids(ids: Collection[str]) -> frozenset[bytes]:
     """Ids as JSON spells them."""
     return frozenset(json.dumps(one)[1:-1].encode() for one in ids)

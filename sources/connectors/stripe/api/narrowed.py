@@ -9,8 +9,9 @@ from typing import Any, cast
 import polars as pl
 
 from perdura.json_values import JsonObject, as_object
+from perdura.sources.connectors.cells import texts
 from perdura.sources.connectors.connector import Unavailable
-from perdura.sources.connectors.stripe.fields import FIELDS, ITEMS, LINES, texts
+from perdura.sources.connectors.stripe.fields import FIELDS, ITEMS, LINES
 
 Object = JsonObject
 

@@ -9,9 +9,8 @@ flags of the events: their bodies are never asked for.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from perdura.json_values import as_object
+from perdura.json_values import JsonObject, as_object
 from perdura.sources.connectors.connection import ApiSample
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.web import Refused, Web, listed
@@ -40,6 +39,14 @@ class Export:
     name: str
     path: str
     by_cursor: bool
+
+    def after(self, page: JsonObject, progress: Progress) -> Progress:
+        """Where the page after this one begins."""
+        if self.by_cursor:
+            cursor = page.get("after_cursor") or progress.cursor
+            return Progress(progress.start_time, None if cursor is None else str(cursor))
+        end = page.get("end_time")
+        return Progress(end if isinstance(end, int) else progress.start_time)
 
 
 EXPORTS = (
@@ -113,7 +120,7 @@ def _read(web: Web, store: Store, export: Export, start: int) -> Iterator[tuple[
         )
         page = web.get(export.path, where)
         objects, is_last = listed(page, export.name, export.path), page.get("end_of_stream")
-        after = _after(page, progress, export)
+        after = export.after(page, progress)
         is_crowded = after == progress and not is_last and not export.by_cursor
         if is_crowded:
             after = Progress(progress.start_time + 1)
@@ -127,15 +134,6 @@ def _read(web: Web, store: Store, export: Export, start: int) -> Iterator[tuple[
                 "extract again later"
             )
         progress = after
-
-
-def _after(page: dict[str, Any], progress: Progress, export: Export) -> Progress:
-    """Where the page after this one begins."""
-    if export.by_cursor:
-        cursor = page.get("after_cursor") or progress.cursor
-        return Progress(progress.start_time, None if cursor is None else str(cursor))
-    end = page.get("end_time")
-    return Progress(end if isinstance(end, int) else progress.start_time)
 
 
 def _read_ratings(web: Web, store: Store, start: datetime) -> Iterator[int]:

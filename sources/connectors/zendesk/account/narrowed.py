@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+import polars as pl
+
 from perdura.json_values import as_object
 from perdura.sources.connectors.zendesk.exported import CLOSED_BY_MERGE, SHAPES
 from perdura.sources.connectors.zendesk.json_files import Misfit, shaped
@@ -14,7 +16,7 @@ def narrowed(name: str, thing: Mapping[str, Any]) -> dict[str, Any]:
     Of one that is not what it should be only the id is left, and it is counted when it is read.
     """
     try:
-        return shaped(_without_addresses(thing), SHAPES[name])
+        return shaped(_without_addresses(thing), pl.Struct(SHAPES[name]))
     except Misfit:
         return {"id": str(thing.get("id"))}
 

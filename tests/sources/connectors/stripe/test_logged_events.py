@@ -84,7 +84,7 @@ def test_a_pause_and_its_end(tmp_path: Path) -> None:
         ("paused", "05-10 09", "05-10 09", None),
         ("resumed", "05-20 11", "05-20 11", None),
     ]
-    assert "paused: 1 dated by events; resumed: 1 dated by events" in report.notes
+    assert {"paused: 1 dated by events", "resumed: 1 dated by events"} <= {*report.notes}
 
 
 def test_a_pause_that_lasts_is_dated_by_the_event_and_not_by_the_last_payment(

@@ -12,8 +12,9 @@ from perdura.sources.connectors.connection import ApiSample
 from perdura.sources.connectors.known import mapping_of
 from perdura.sources.extract import IncompleteExtract, extract
 from perdura.sources.mapping.mapping import BadMapping
+from tests.support.replay import served
 from tests.support.small_sources import UNTIL, Business
-from tests.support.zendesk_replay import TOKEN, Account, served
+from tests.support.zendesk_replay import TOKEN, Account
 
 T0 = int(datetime(2026, 1, 5, 9, tzinfo=UTC).timestamp())
 

@@ -18,7 +18,8 @@ from perdura.sources.connectors.web import Web
 from perdura.sources.connectors.zendesk.account.api import EXPORTS, fetch_exports
 from perdura.sources.connectors.zendesk.account.credentials import headers_of
 from perdura.sources.connectors.zendesk.account.store import Store
-from tests.support.zendesk_replay import NOW, TOKEN, Account, Fault, served
+from tests.support.replay import Answer, served
+from tests.support.zendesk_replay import NOW, TOKEN, Account
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LISTS = [export.name for export in EXPORTS]
@@ -168,7 +169,7 @@ def test_a_page_that_changes_while_it_is_read_loses_nothing(run: Run):
 
 
 def test_a_storm_of_429_is_waited_for_as_long_as_it_says(run: Run):
-    run.account.faults.extend(Fault(429, {"retry-after": str(n)}) for n in (7, 93, 5))
+    run.account.faults.extend(Answer(429, headers={"retry-after": str(n)}) for n in (7, 93, 5))
     run()
     assert [seconds for seconds in run.waited if seconds >= 1] == [7, 93, 5]
     assert {name: {*run.latest(name)} for name in LISTS} == held(run.account)
@@ -177,7 +178,7 @@ def test_a_storm_of_429_is_waited_for_as_long_as_it_says(run: Run):
 def test_a_moment_to_wait_for_is_one_of_the_servers_own_clock(run: Run):
     """Whatever ours says: the account's time here is years away from that of the test."""
     until = format_datetime(NOW + timedelta(seconds=40), usegmt=True)
-    run.account.faults.append(Fault(429, {"retry-after": until}))
+    run.account.faults.append(Answer(429, headers={"retry-after": until}))
     run()
     assert [seconds for seconds in run.waited if seconds >= 1] == [40]
 
@@ -185,15 +186,15 @@ def test_a_moment_to_wait_for_is_one_of_the_servers_own_clock(run: Run):
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(500),
-        Fault(503, body=b"<html>busy</html>"),
-        Fault(200, body=b'{"tickets": [{"id": 1'),
-        Fault(200, body=b"[]"),
-        Fault(200, {"content-length": "999999"}),
+        Answer(500),
+        Answer(503, body=b"<html>busy</html>"),
+        Answer(200, body=b'{"tickets": [{"id": 1'),
+        Answer(200, body=b"[]"),
+        Answer(200, headers={"content-length": "999999"}),
     ],
     ids=["500", "503", "cut JSON", "a list", "cut answer"],
 )
-def test_a_fault_that_passes_is_waited_for_longer_and_longer(run: Run, fault: Fault):
+def test_a_fault_that_passes_is_waited_for_longer_and_longer(run: Run, fault: Answer):
     run.account.faults.extend([fault] * 4)
     run()
     assert {name: {*run.latest(name)} for name in LISTS} == held(run.account)
@@ -204,7 +205,7 @@ def test_a_fault_that_passes_is_waited_for_longer_and_longer(run: Run, fault: Fa
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(run: Run):
     run.account.on_request = lambda number: (
-        run.account.faults.extend([Fault(500)] * 8) if number == 3 else None
+        run.account.faults.extend([Answer(500)] * 8) if number == 3 else None
     )
     with pytest.raises(
         Unavailable, match=r"500 to /api/v2/incremental/tickets/cursor.json 8 times"
@@ -292,18 +293,18 @@ class TestRefusals:
             Store(run.folder, "other.zendesk.com")
 
     def test_an_address_of_something_else_is_named(self, run: Run):
-        run.account.faults.append(Fault(302, {"location": "https://login"}))
+        run.account.faults.append(Answer(302, headers={"location": "https://login"}))
         with pytest.raises(Unavailable, match=r"answered 302 to .*; is it the address"):
             run()
 
     def test_a_page_without_its_list_names_what_it_has(self, run: Run):
-        run.account.faults.append(Fault(body=b'{"results": [], "end_of_stream": true}'))
+        run.account.faults.append(Answer(body=b'{"results": [], "end_of_stream": true}'))
         with pytest.raises(Unavailable, match=r"no list 'tickets'; it has end_of_stream, results"):
             run()
 
     def test_a_list_that_does_not_move_on_is_no_endless_loop(self, run: Run):
         stuck = {"tickets": [], "after_cursor": "1.1", "end_of_stream": False}
-        run.account.faults.extend([Fault(body=json.dumps(stuck).encode())] * 3)
+        run.account.faults.extend([Answer(body=json.dumps(stuck).encode())] * 3)
         with pytest.raises(Unavailable, match=r"names the same page again"):
             run()
 
@@ -325,7 +326,11 @@ def test_the_token_is_in_no_error_and_no_log(run: Run, caplog: pytest.LogCapture
 
 
 FAULTS = st.sampled_from(
-    [Fault(429, {"retry-after": "1"}), Fault(500), Fault(200, body=b"{"), Fault(401), Fault(403)]
+    [
+        Answer(429, headers={"retry-after": "1"}),
+        *(Answer(status) for status in (500, 401, 403)),
+        Answer(200, body=b"{"),
+    ]
 )
 
 
@@ -340,7 +345,7 @@ def test_whatever_fails_and_changes_meanwhile_all_is_there_in_the_end(
     tmp_path_factory: pytest.TempPathFactory,
     tickets: list[int],
     page_size: int,
-    faults: dict[int, tuple[Fault, int]],
+    faults: dict[int, tuple[Answer, int]],
     changes: dict[int, int],
 ):
     account = an_account(0, page_size=page_size)

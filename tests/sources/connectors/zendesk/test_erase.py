@@ -12,8 +12,9 @@ from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.erasing import erase_fetched_of, fetched_of
 from perdura.sources.connectors.known import mapping_of
 from perdura.sources.landing.erase import leftovers_of
+from tests.support.replay import served
 from tests.support.small_sources import UNTIL, Business
-from tests.support.zendesk_replay import NOW, TOKEN, Account, served
+from tests.support.zendesk_replay import NOW, TOKEN, Account
 
 T0 = int((NOW - timedelta(days=9)).timestamp())
 DAY = date(2026, 3, 1)

@@ -14,7 +14,7 @@ from perdura.sources.mapping.checks.merge_rules import (
     TWICE,
     without_bad_merges,
 )
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.ranges import ORIGIN, Ranges
 
 DAY = datetime(2026, 2, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS
 from perdura.sources.mapping.checks.no_length import refuse_no_length
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.ranges import ORIGIN
 
 DAY = datetime(2026, 2, 1, tzinfo=UTC)

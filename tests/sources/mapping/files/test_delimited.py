@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.sources.mapping.files.delimited import ROW, ends_whole, read_lines, split_text
+from perdura.sources.mapping.files.delimited import split_text
+from perdura.sources.mapping.files.lines import ROW, ends_whole, read_lines
 from perdura.sources.mapping.files.quotes import join_quoted
 from perdura.sources.mapping.sections import Format, SourceFile
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.sources.mapping.files.delimited import ROW
 from perdura.sources.mapping.files.json_lines import split_json
+from perdura.sources.mapping.files.lines import ROW
 
 #: Two rows beside which whatever is tested has to stand.
 FIRST, LAST = '{"id": "a", "n": 1}', '{"id": "z", "n": 2}'

@@ -6,14 +6,9 @@ import polars as pl
 import pytest
 
 from perdura.sources.landing.landing import REJECTED
-from perdura.sources.mapping.files.reading import (
-    ROW,
-    BadSource,
-    FilePart,
-    missing,
-    read_source,
-    unreadable,
-)
+from perdura.sources.mapping.files.lines import ROW
+from perdura.sources.mapping.files.part import BadSource, FilePart, unreadable
+from perdura.sources.mapping.files.reading import missing, read_source
 from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.mapping.sections import SourceFile
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.ranges import ORIGIN
 from perdura.sources.mapping.report.row_counts import (
     FATE,

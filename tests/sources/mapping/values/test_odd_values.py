@@ -9,7 +9,8 @@ from perdura.sources.events import PAYMENTS
 from perdura.sources.mapping.columns import ColumnRequest, Expressions
 from perdura.sources.mapping.expressions import Scope
 from perdura.sources.mapping.sections import Input
-from perdura.sources.mapping.values.odd_values import numbers_in, odd_values
+from perdura.sources.mapping.values.number_marks import numbers_in
+from perdura.sources.mapping.values.odd_values import odd_values
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -15,6 +15,7 @@ from perdura.sources.connectors.known import mapping_of
 from perdura.sources.extract import IncompleteExtract
 from perdura.sources.landing.tombstones import read_tombstones, record_erasure
 from perdura.sources.mapping.mapping import BadMapping
+from tests.support.replay import served
 from tests.support.small_sources import Business
 from tests.support.stripe_exports import (
     at,
@@ -26,7 +27,7 @@ from tests.support.stripe_exports import (
     price,
     subscription,
 )
-from tests.support.stripe_replay import LIVE_KEY, TEST_KEY, StripeAccount, served
+from tests.support.stripe_replay import LIVE_KEY, TEST_KEY, StripeAccount
 
 VARIABLE = "STRIPE_KEY_OF_A_TEST"
 PRO = price("pro", 2000)

@@ -17,8 +17,9 @@ from perdura.sources.connectors.stripe.api.fetch import Fetched, Lists
 from perdura.sources.connectors.stripe.api.narrowed import Narrowing
 from perdura.sources.connectors.stripe.api.store import StripeStore
 from perdura.sources.connectors.web import Web
+from tests.support.replay import Answer, served
 from tests.support.stripe_exports import at, invoice, item, line, price, subscription
-from tests.support.stripe_replay import LIVE_KEY, Answer, StripeAccount, served
+from tests.support.stripe_replay import LIVE_KEY, StripeAccount
 
 BEGAN = at("2026-01-01")
 

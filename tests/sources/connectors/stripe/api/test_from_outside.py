@@ -14,8 +14,9 @@ from perdura.sources.landing.full_disk import DiskFull
 from perdura.sources.landing.landing import Landing
 from tests.flows.cli.test_command_line import perdura
 from tests.sources.connectors.stripe.api.test_account import TODAY, VARIABLE, Live, things
+from tests.support.replay import served
 from tests.support.small_disk import fill, small_disk
-from tests.support.stripe_replay import LIVE_KEY, StripeAccount, served
+from tests.support.stripe_replay import LIVE_KEY, StripeAccount
 
 
 def test_a_run_that_is_killed_goes_on_and_forgets_whom_it_is_told_to(
