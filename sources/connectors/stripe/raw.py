@@ -12,6 +12,7 @@ import polars as pl
 from perdura.sources.connectors.cells import word
 from perdura.sources.connectors.stripe import json_lines
 from perdura.sources.connectors.stripe.fields import FIELDS
+from perdura.sources.connectors.stripe.json_arrays import read_array
 from perdura.sources.connectors.stripe.json_lines import Block
 from perdura.sources.connectors.stripe.objects.flat import flat
 from perdura.sources.connectors.stripe.shapes import SHAPES, TIMES, Tables
@@ -44,8 +45,13 @@ STEMS: dict[str, tuple[str, ...]] = {
 _HISTORY = "subscription_history"
 #: The folder of what is noted of objects in several files.
 _VERSIONS = "versions"
-_LINES = {".jsonl", ".ndjson"}
+_LINES = {".jsonl", ".ndjson", ".json"}
+#: How names of files begin that a rename would make known: ``subscriptions_us.jsonl``.
+MISNAMED = "(?:stripe[_.-])?((?:{})s)(?![a-z])".format(
+    "|".join(one for stems in STEMS.values() for one in stems)
+)
 _TABLES = {".csv", ".parquet"}
+ENDINGS = _LINES | _TABLES
 _STEM = re.compile(r"^(?:stripe[_.-])?(?P<stem>[a-z_]+?)s?(?:_data)?(?:[_. -]*\(?\d.*)?$")
 
 
@@ -99,7 +105,7 @@ def kinds_in(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
     others: list[str] = []
     history: list[Path] = []
     for path in sorted(folder.iterdir()):
-        if not path.is_file() or path.suffix.lower() not in _LINES | _TABLES:
+        if not path.is_file() or path.suffix.lower() not in ENDINGS:
             continue
         found = _STEM.match(path.stem.lower())
         stem = found["stem"] if found else ""
@@ -159,7 +165,9 @@ def own_table(kind: str) -> str:
 
 def _blocks(kind: str, path: Path, name: str) -> Generator[tuple[Tables, Block]]:
     if path.suffix.lower() in _LINES:
-        for block in json_lines.read_blocks(path, name, FIELDS[kind]):
+        is_whole = path.suffix.lower() == ".json"
+        read_lines = read_array if is_whole else json_lines.read_blocks
+        for block in read_lines(path, name, FIELDS[kind]):
             yield flat(kind, block.rows), block
     else:
         for block in read_blocks(path, name):
