@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 
@@ -13,9 +14,10 @@ from perdura.sources.connectors.intercom.conversations import (
     conversation_frames,
     newest_contacts,
 )
-from perdura.sources.connectors.intercom.objects import read_json
-from perdura.sources.connectors.intercom.tables import read_tables
+from perdura.sources.connectors.intercom.objects import json_files, read_json
+from perdura.sources.connectors.intercom.tables import read_tables, table_files
 from perdura.sources.connectors.landed import ReadTable
+from perdura.sources.connectors.unread import unread_note
 from perdura.sources.counted import count_rows
 
 
@@ -40,23 +42,31 @@ class IntercomExport:
         history = "conversations" not in read
         if history:
             read |= read_tables(self._connection, self._folder)
+        unread = unread_files(self._folder, tables=history)
         if "conversations" not in read:
             raise Unavailable(
                 f"no conversations in {self._folder}: expected conversations.jsonl, as the API "
                 "lists them, or conversation_history as CSV or Parquet, as Fivetran lands it"
+                f"{f'; {unread}' if unread else ''}"
             )
         contacts = newest_contacts(_rows(read, "contacts"))
         told = conversation_frames(
             _rows(read, "conversations"), _rows(read, "parts"), contacts, history=history
         )
         frames = {"conversations": told.conversations, "parts": told.parts, "contacts": contacts}
-        notes = {"conversations": _notes(read)}
+        notes = {"conversations": (*([unread] if unread else []), *_notes(read))}
         return {
             name: Frame(rows, read[name].broken, notes.get(name, ()))
             if name in read
             else Frame(rows, notes=notes.get(name, ()))
             for name, rows in frames.items()
         }
+
+
+def unread_files(folder: Path, *, tables: bool) -> str | None:
+    """What lies in a folder and is not read, in words; ``None`` if nothing does."""
+    read = table_files(folder) if tables else []
+    return unread_note(folder, [*json_files(folder), *read], "JSON lines", ())
 
 
 def _notes(read: Mapping[str, ReadTable]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from perdura.sources.connectors.json_lines import read_objects
 from perdura.sources.connectors.landed import ReadTable, typed
 from perdura.sources.connectors.rows import RowWriter
 
+_KINDS = ("conversations", "contacts")
 #: Where a page holds its objects.
 _LISTS = ("conversations", "data", "contacts")
 
@@ -25,7 +26,7 @@ def read_json(connection: Connection, folder: Path) -> dict[str, ReadTable]:
 
     Those are ``conversations*.jsonl`` and ``contacts*.jsonl``; none is there without its file.
     """
-    found = {kind: sorted(folder.glob(f"{kind}*.jsonl")) for kind in ("conversations", "contacts")}
+    found = {kind: _files(folder, kind) for kind in _KINDS}
     writers = {
         name: RowWriter(connection.scratch / f"{name}.objects", [*columns])
         for name, columns in COLUMNS.items()
@@ -45,6 +46,15 @@ def read_json(connection: Connection, folder: Path) -> dict[str, ReadTable]:
         name: typed(frame.rows, frame.broken, COLUMNS[name], REQUIRED[name])
         for name, frame in frames.items()
     }
+
+
+def json_files(folder: Path) -> list[Path]:
+    """All files that are read as JSON."""
+    return [path for kind in _KINDS for path in _files(folder, kind)]
+
+
+def _files(folder: Path, kind: str) -> list[Path]:
+    return sorted(folder.glob(f"{kind}*.jsonl"))
 
 
 def _unpaged(thing: JsonObject) -> Generator[JsonObject]:

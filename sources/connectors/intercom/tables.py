@@ -7,7 +7,7 @@ import polars as pl
 from perdura.sources.connectors.cells import Kind
 from perdura.sources.connectors.connection import Connection
 from perdura.sources.connectors.intercom.columns import COLUMNS, REQUIRED
-from perdura.sources.connectors.landed import ReadTable, read_table
+from perdura.sources.connectors.landed import ReadTable, files_of, read_table
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
 _TABLE_OF = {
@@ -50,6 +50,11 @@ def read_tables(connection: Connection, folder: Path) -> dict[str, ReadTable]:
             _linked(conversations.rows, links.rows), conversations.broken
         )
     return found
+
+
+def table_files(folder: Path) -> list[Path]:
+    """All files that are read as landed tables."""
+    return [path for name in (*_TABLE_OF.values(), _LINKS) for path in files_of(folder, name)]
 
 
 def _linked(conversations: pl.LazyFrame, links: pl.LazyFrame) -> pl.LazyFrame:

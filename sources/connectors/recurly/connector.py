@@ -13,7 +13,7 @@ from perdura.sources.connectors.recurly.line_items import billed
 from perdura.sources.connectors.recurly.payments import credit_payments, invoices, transactions
 from perdura.sources.connectors.recurly.prices import redemptions
 from perdura.sources.connectors.recurly.subscriptions import Subscriptions, subscriptions
-from perdura.sources.connectors.recurly.tables import empty, table
+from perdura.sources.connectors.recurly.tables import empty, table, unread_tables
 from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
 #: Each frame, and the table without which there is none.
@@ -111,7 +111,9 @@ class Recurly:
             )
             if self._landed(name) is None
         ]
-        notes = [f"there is no table {name}: {words}" for name, words in lacking]
+        unread = unread_tables(self._folder)
+        notes = [unread] if unread else []
+        notes += [f"there is no table {name}: {words}" for name, words in lacking]
         redeemed = self._rows("coupon_redemption_history")
         coupons = redemptions(redeemed, self._rows("coupon_discount")).collect(engine="streaming")
         if fixed := coupons.filter(pl.col("type") == "fixed").height:

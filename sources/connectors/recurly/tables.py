@@ -10,7 +10,8 @@ import polars as pl
 
 from perdura.sources.connectors.cells import Kind, empty_table
 from perdura.sources.connectors.connection import Connection
-from perdura.sources.connectors.landed import ReadTable, read_table
+from perdura.sources.connectors.landed import ReadTable, files_of, read_table
+from perdura.sources.connectors.unread import unread_note
 
 _TABLES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
     "subscription_history": (
@@ -162,3 +163,9 @@ def table(connection: Connection, folder: Path, name: str) -> ReadTable | None:
 def empty(name: str) -> pl.LazyFrame:
     """The columns of a table, without rows."""
     return empty_table(_TABLES[name][0])
+
+
+def unread_tables(folder: Path) -> str | None:
+    """What lies in a folder and is none of the tables, in words; ``None`` if nothing does."""
+    read = [path for name in _TABLES for path in files_of(folder, name)]
+    return unread_note(folder, read, "CSV", ())

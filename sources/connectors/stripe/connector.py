@@ -1,6 +1,6 @@
 """Stripe as a connector: an export folder in, frames in Stripe's words out."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -20,8 +20,10 @@ from perdura.sources.connectors.stripe.api.account import (
     read_key,
 )
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
+from perdura.sources.connectors.stripe.json_arrays import has_more
 from perdura.sources.connectors.stripe.notes import notes_on
-from perdura.sources.connectors.stripe.raw import STEMS, kinds_in, read
+from perdura.sources.connectors.stripe.raw import ENDINGS, MISNAMED, STEMS, kinds_in, read
+from perdura.sources.connectors.unread import unread_note
 from perdura.sources.staged import BROKEN_ROWS
 
 #: Kinds that add to what others say: without them frames say less, and nothing else.
@@ -107,7 +109,7 @@ class _Api:
             connection = replace(self.connection, wanted=frozenset(rest))
             folder = connection.store
             export = _Export(connection, folder, self.options, lambda file: file.name)
-            found = {**export.fetch(since, until)}
+            found = export.exported()
             first = next(iter(found))
             less = (str(fetched.refused[kind]) for kind in sorted(fetched.refused.keys() & _MORE))
             notes = (*fetched.notes, *less, *found[first].notes)
@@ -128,10 +130,40 @@ class _Export:
     def frames(self) -> Collection[str]:
         return tuple(NEEDS)
 
-    def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame]:
-        files, others = kinds_in(self.folder)
+    def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame | Unavailable]:
+        found = self.exported()
+        notes = [*self._incomplete()]
+        if first := next(iter(found), None):
+            with_notes = replace(found[first], notes=(*notes, *found[first].notes))
+            found |= {first: with_notes}
+        more = "".join(f"; {note}" for note in notes)
+        lacking = (name for name in NEEDS if name in self.connection.wanted - found.keys())
+        return {**found, **{name: Unavailable(f"{self._lacks(name)}{more}") for name in lacking}}
+
+    def _lacks(self, name: str) -> str:
+        return (
+            f"stripe gives no {name!r}: no file of {NEEDS[name][0]} is in {self.shown(self.folder)}"
+        )
+
+    def _incomplete(self) -> Iterator[str]:
+        """What lies in the folder and is not read, and pages of lists that go on."""
+        paths = [*chain(*kinds_in(self.folder)[0].values())]
+        if note := unread_note(self.folder, paths, "JSON lines", ENDINGS, MISNAMED):
+            yield note
+        pages = [path.name for path in paths if path.suffix.lower() == ".json" and has_more(path)]
+        if pages:
+            yield f"{', '.join(pages)} is a page of a list that has more; export all pages of it"
+
+    def exported(self) -> dict[str, Frame]:
+        """The frames that the files give.
+
+        Raises:
+            Unavailable: No file is known.
+        """
+        files, _ = kinds_in(self.folder)
         if not files:
-            there = f"; there is {', '.join(others[:5])}" if others else ""
+            note = unread_note(self.folder, [], "JSON lines", ENDINGS, MISNAMED)
+            there = f"; {note}" if note else ""
             raise Unavailable(
                 f"no export of Stripe in {self.folder}: it needs files such as "
                 "subscriptions.jsonl, invoices.jsonl and charges.jsonl (or .csv, .parquet)"

@@ -45,7 +45,7 @@ def read_blocks(
         lines = text.split(b"\n")
         if not lines[-1]:
             lines.pop()
-        yield _read(lines, before, name, fields, whole=whole)
+        yield block_of(lines, before, name, fields, whole=whole)
         before += len(lines)
 
 
@@ -65,9 +65,18 @@ def _cut(path: Path, size: int) -> Generator[tuple[bytes, bool]]:
         yield rest, False
 
 
-def _read(
+def block_of(
     lines: list[bytes], before: int, name: str, fields: Mapping[str, pl.DataType], *, whole: bool
 ) -> Block:
+    """The objects of some lines.
+
+    Args:
+        lines: The lines.
+        before: How many lines stand before them.
+        name: What reports call the file.
+        fields: The fields to read, and how.
+        whole: Whether the last line has its end.
+    """
     rows, bad = rows_of_lines(lines, [n for n, line in enumerate(lines) if line.strip()], fields)
     texts = [lines[n].decode(errors="replace") for n in bad]
     is_utf_8 = [text.encode() == lines[n] for text, n in zip(texts, bad, strict=True)]

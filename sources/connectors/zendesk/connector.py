@@ -12,13 +12,14 @@ from pydantic import Field, model_validator
 from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import BadConnection, Connector, Frame, Unavailable
+from perdura.sources.connectors.unread import unread_note
 from perdura.sources.connectors.web import Web, safe_host
 from perdura.sources.connectors.zendesk.account.api import LEFT_OUT, fetch_exports
 from perdura.sources.connectors.zendesk.account.credentials import headers_of
 from perdura.sources.connectors.zendesk.account.store import Store
-from perdura.sources.connectors.zendesk.exports import exported_objects, json_exports
+from perdura.sources.connectors.zendesk.exports import ENDINGS, exported_objects, json_exports
 from perdura.sources.connectors.zendesk.landed import TICKET, files_of
-from perdura.sources.connectors.zendesk.landed_objects import landed_objects
+from perdura.sources.connectors.zendesk.landed_objects import landed_files, landed_objects
 from perdura.sources.connectors.zendesk.notes import notes_of
 from perdura.sources.connectors.zendesk.objects import CHANGES, COMMENTS, TICKETS, Objects
 from perdura.sources.connectors.zendesk.requesters import with_requesters
@@ -86,14 +87,21 @@ class ZendeskFolder:
         """The events of all tickets, of whatever day."""
         scratch, shown = self.connection.scratch, self.connection.shown
         exports, tables = json_exports(self.folder), files_of(self.folder, TICKET.name)
+        read = exports if exports else landed_files(self.folder)
+        note = unread_note(self.folder, read, "JSON lines", ENDINGS)
         if exports and not tables:
-            return _frames(exported_objects(exports, scratch, shown), scratch)
+            objects = exported_objects(exports, scratch, shown)
+            return _frames(objects, scratch, [note] if note else [])
         if exports:
             raise Unavailable(
                 f"{shown(self.folder)} holds landed tables and JSON ({exports[0].name}), and both "
                 "may tell the same tickets; leave one of the two there"
             )
-        return _frames(landed_objects(self.folder, scratch, shown), scratch)
+        try:
+            objects = landed_objects(self.folder, scratch, shown)
+        except Unavailable as error:
+            raise Unavailable(f"{error}{f'; {note}' if note else ''}") from None
+        return _frames(objects, scratch, [note] if note else [])
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
 Shown = Callable[[Path], str]
 
-_ENDINGS = (".json", ".jsonl", ".ndjson")
+ENDINGS = (".json", ".jsonl", ".ndjson")
 #: How much of a file is looked at to see what it holds.
 _HEAD = 65_536
 #: What a file is called, those first whose names hold another's, and what its objects alone have.
@@ -40,7 +40,7 @@ _IN_PAGES = re.compile(rf'"({"|".join(SHAPES)})"\s*:\s*\[')
 
 def json_exports(folder: Path) -> list[Path]:
     """The files of JSON in a folder, in the order of their names."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS)
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
 
 
 def exported_objects(files: list[Path], scratch: Path, shown: Shown) -> Objects:

@@ -44,6 +44,13 @@ def landed_objects(folder: Path, scratch: Path, shown: Shown) -> Objects:
     return Objects({kind: pl.concat(found) for kind, found in tables.items()}, pl.concat(broken))
 
 
+def landed_files(folder: Path) -> list[Path]:
+    """All files of a folder that are read as landed tables."""
+    names = [table.name for table in landed.LANDED_TABLES]
+    names += ["ticket_tag", CHAT, CHAT_EVENT]
+    return [path for name in names for path in landed.files_of(folder, name)]
+
+
 def _found(folder: Path, shown: Shown) -> Iterator[tuple[ObjectKind, pl.LazyFrame]]:
     """What each file holds."""
     for table in landed.LANDED_TABLES:

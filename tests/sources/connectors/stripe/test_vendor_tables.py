@@ -338,4 +338,4 @@ def test_a_folder_without_an_export_says_what_it_looked_for(tmp_path: Path) -> N
         extracted(folder)
 
     assert "subscriptions.jsonl" in str(error.value)
-    assert "there is notes.csv" in str(error.value)
+    assert "not read: notes.csv" in str(error.value)
