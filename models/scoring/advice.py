@@ -1,4 +1,4 @@
-"""The advice to support: save, offer an upgrade, or leave alone. Trouble rules out an offer."""
+"""The advice to support: save whoever is in trouble, offer an upgrade, or leave alone."""
 
 import polars as pl
 
@@ -9,8 +9,8 @@ from perdura.models.scoring.thresholds import Thresholds
 def advise(scored: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
     """The advice for each row, and the probability that an offer is accepted.
 
-    Trouble rules out an offer: a high risk, a payment past due, an escalated ticket open. So does
-    a null in one of these.
+    Trouble is a high risk, a payment past due or an escalated ticket open: each has an action, so
+    the advice is to save. Where one of these is null, no offer is made.
 
     Args:
         scored: ``risk``; ``offer``, where the model has it; ``state`` and
@@ -26,13 +26,16 @@ def advise(scored: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
     absent = [pl.lit(None).alias(name) for name in needed if name not in scored.columns]
     kept = pl.col("was_high").cast(pl.Boolean).fill_null(value=False)
     least = pl.when(kept).then(thresholds.high * thresholds.stays).otherwise(thresholds.high)
-    high = pl.col("risk") >= least
-    calm = (
-        ~high & (pl.col("state") == pl.lit("active")) & (pl.col(ESCALATED_OPEN.name) == 0)
+    escalated = pl.col(ESCALATED_OPEN.name)
+    trouble = (
+        (pl.col("risk") >= least) | (pl.col("state") == pl.lit("past_due")) | (escalated > 0)
     ).fill_null(value=False)
+    calm = (~trouble & (pl.col("state") == pl.lit("active")) & (escalated == 0)).fill_null(
+        value=False
+    )
     offer = pl.when(calm).then(pl.col("offer").cast(pl.Float64))
     due = (offer >= thresholds.offer_from).fill_null(value=False)
-    advice = pl.when(high).then(pl.lit("save")).when(due).then(pl.lit("offer"))
+    advice = pl.when(trouble).then(pl.lit("save")).when(due).then(pl.lit("offer"))
     return scored.with_columns(absent).select(
         offer=offer, advice=advice.otherwise(pl.lit("leave_alone"))
     )

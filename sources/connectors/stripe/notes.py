@@ -15,8 +15,7 @@ def notes_on(name: str, frames: Frames) -> tuple[str, ...]:
     repeated: list[str] = []
     if name not in {"plans", "changes", "accounts"}:  # these need not repeat what subscriptions say
         kind = NEEDS[name][0]
-        rows = frames.raw.table(kind).filter(pl.col("id").is_not_null())
-        alike = rows.select(pl.len() - pl.col("id").n_unique()).collect(engine="streaming").item()
+        alike = frames.raw.repeated.get(kind, 0)
         one = counted(alike, kind.removesuffix("s"))
         repeated = [f"{one} more than once; the last of each counts"] if alike else []
     return (*repeated, *own)

@@ -19,6 +19,7 @@ from perdura.sources.connectors.stripe.shapes import SHAPES, TIMES, Tables
 from perdura.sources.connectors.stripe.tables import flat as tables
 from perdura.sources.connectors.stripe.tables.reading import read_blocks
 from perdura.sources.connectors.stripe.times import moments
+from perdura.sources.connectors.stripe.versions import SCHEMA, latest_versions, versions_of
 from perdura.sources.staged import BROKEN_ROWS
 
 #: What files of each kind are called, without plural, ``_data`` or a date at the end.
@@ -42,6 +43,8 @@ STEMS: dict[str, tuple[str, ...]] = {
 }
 #: Fivetran's table of all versions of subscriptions; read where there is none of the latest alone.
 _HISTORY = "subscription_history"
+#: The folder of what is noted of objects in several files.
+_VERSIONS = "versions"
 _LINES = {".jsonl", ".ndjson", ".json"}
 #: How names of files begin that a rename would make known: ``subscriptions_us.jsonl``.
 MISNAMED = "(?:stripe[_.-])?((?:{})s)(?![a-z])".format(
@@ -64,6 +67,7 @@ class Raw:
         others: Files that no kind is known of.
         scratch: Where more may be set aside.
         earlier: How many rows are earlier versions of objects, and were not read.
+        repeated: How many objects of each table stood there more than once.
     """
 
     tables: dict[str, pl.LazyFrame]
@@ -72,6 +76,7 @@ class Raw:
     others: list[str]
     scratch: Path
     earlier: int = 0
+    repeated: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def __contains__(self, name: object) -> bool:
         return name in self.tables
@@ -145,8 +150,17 @@ def read(
                 earlier += tables.earlier_versions(block.rows)
                 for name, rows in found.items():
                     parts.add(name, rows, read_at)
+                if len(paths) > 1:
+                    parts.add_versions(own_table(kind), found, block.rows, read_at)
         broken[kind] = pl.concat(faults)
-    return Raw(parts.scans(), files, broken, others, scratch, earlier)
+    own = {own_table(kind): len(files[kind]) for kind in broken}
+    latest = latest_versions(parts.scans(), parts.versions(), own)
+    return Raw(latest.tables, files, broken, others, scratch, earlier, latest.repeated)
+
+
+def own_table(kind: str) -> str:
+    """The flat table that has a row per object of a kind."""
+    return {"plans": "prices", "events": "logged"}.get(kind, kind)
 
 
 def _blocks(kind: str, path: Path, name: str) -> Generator[tuple[Tables, Block]]:
@@ -169,7 +183,7 @@ class _Parts:
 
     def touch(self, kind: str) -> None:
         """Note that there is a table, though it may have no rows."""
-        name = {"plans": "prices", "events": "logged"}.get(kind, kind)
+        name = own_table(kind)
         if not self.counts[name]:
             self.add(name, pl.DataFrame(schema=SHAPES[name]), datetime.now(UTC))
 
@@ -181,6 +195,26 @@ class _Parts:
             place / f"{self.counts[name]:06}.parquet", compression="lz4"
         )
         self.counts[name] += 1
+
+    def add_versions(
+        self, name: str, found: Tables, written: pl.DataFrame, read_at: datetime
+    ) -> None:
+        """Note which objects a block has of a kind that stands in several files."""
+        if "id" not in SHAPES[name]:
+            return
+        rows = versions_of(found[name], written, holds=len(found) > 1)
+        place = self.folder / "raw" / _VERSIONS / name
+        place.mkdir(parents=True, exist_ok=True)
+        read = pl.lit(read_at).dt.cast_time_unit("us").alias("read_at")
+        rows.with_columns(read).select(SCHEMA.names()).write_parquet(
+            place / f"{self.counts[name]:06}.parquet", compression="lz4"
+        )
+
+    def versions(self) -> dict[str, pl.LazyFrame]:
+        """By table, as ``versions_of`` has them, with ``read_at``."""
+        place = self.folder / "raw" / _VERSIONS
+        found = sorted(place.iterdir()) if place.is_dir() else []
+        return {one.name: pl.scan_parquet(one / "*.parquet") for one in found}
 
     def scans(self) -> dict[str, pl.LazyFrame]:
         return {

@@ -9,13 +9,19 @@ from perdura.sources.connectors.stripe.json_columns import is_empty, loads
 from perdura.sources.connectors.stripe.shapes import SHAPES
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
+_READ = ("owner", "discounts", FILE, ROW_IN_FILE)
+
 
 def discounts_in(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per discount of ``owner``, from the list ``discounts`` in JSON: ids, or objects."""
+    """One row per discount of ``owner``, from the list ``discounts`` in JSON: ids, or objects.
+
+    Args:
+        rows: ``owner``, ``discounts``, ``FILE`` and ``ROW_IN_FILE``.
+    """
     found = rows.filter(~is_empty(pl.col("discounts")) & (pl.col("discounts") != "[null]"))
     records = [
-        {"owner": owner, "position": str(position), **_discount(one)}
-        for owner, text in found.iter_rows()
+        {"owner": owner, "position": str(position), FILE: file, ROW_IN_FILE: row, **_discount(one)}
+        for owner, text, file, row in found.select(_READ).iter_rows()
         for position, one in enumerate(as_list(loads(text)))
         if one
     ]
@@ -26,7 +32,9 @@ def listed_discounts(rows: pl.DataFrame) -> pl.DataFrame:
     """Discounts of a file of their own: they say what the ids on other objects stand for."""
     objects = pl.struct(pl.exclude(FILE, ROW_IN_FILE)).struct.json_encode()
     one = pl.concat_str(pl.lit("["), objects, pl.lit("]"))
-    return discounts_in(rows.select(owner=pl.lit(None, pl.String), discounts=one))
+    return discounts_in(
+        rows.select(FILE, ROW_IN_FILE, owner=pl.lit(None, pl.String), discounts=one)
+    )
 
 
 def _discount(found: object) -> dict[str, str | None]:

@@ -49,11 +49,13 @@ def held_by_subscriptions(rows: pl.DataFrame) -> Tables:
     each, mark = pl.element(), pl.lit('"')
     as_json = pl.when(each.str.starts_with("{")).then(each).otherwise(mark + each + mark)
     listed = pl.col("discounts").list.eval(as_json).list.join(",")
-    on_items = items.select(owner="id", discounts=pl.lit("[") + listed + pl.lit("]"))
+    place = (FILE, ROW_IN_FILE)
+    on_items = items.select(*place, owner="id", discounts=pl.lit("[") + listed + pl.lit("]"))
+    on_all = rows.select(*place, owner="id", discounts=own)
     return {
         "items": shaped(items, "items"),
         "prices": prices_in(items),
-        "discounts": discounts_in(pl.concat([rows.select(owner="id", discounts=own), on_items])),
+        "discounts": discounts_in(pl.concat([on_all, on_items])),
     }
 
 
@@ -74,4 +76,4 @@ def held_by_invoices(invoices: pl.DataFrame) -> Tables:
 def held_by_customers(rows: pl.DataFrame) -> Tables:
     """The discount of each customer."""
     listed = pl.concat_str(pl.lit("["), "discount", pl.lit("]"))
-    return {"discounts": discounts_in(rows.select(owner="id", discounts=listed))}
+    return {"discounts": discounts_in(rows.select(FILE, ROW_IN_FILE, owner="id", discounts=listed))}
