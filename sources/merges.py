@@ -39,7 +39,13 @@ def owners(merges: pl.LazyFrame, as_of: datetime) -> pl.DataFrame:
         .collect()
     )
     for _ in range(_ROUNDS):
-        followed = _follow(links)
+        # Each link as far again as it went, and the least id met on its way.
+        onward = links.select(owner="subscriber_id", next="owner", least_next="least")
+        followed = links.join(onward, on="owner", how="left", maintain_order="left").select(
+            "subscriber_id",
+            owner=pl.coalesce("next", "owner"),
+            least=pl.min_horizontal("least", "least_next"),
+        )
         if followed.equals(links):
             break
         links = followed
@@ -47,16 +53,6 @@ def owners(merges: pl.LazyFrame, as_of: datetime) -> pl.DataFrame:
     circles = links.select(owner="subscriber_id", circle="least")
     return links.join(circles, on="owner", how="left", maintain_order="left").select(
         "subscriber_id", owner=pl.coalesce("circle", "owner")
-    )
-
-
-def _follow(links: pl.DataFrame) -> pl.DataFrame:
-    """Each link as far again as it went, and the least id met on its way."""
-    onward = links.select(owner="subscriber_id", next="owner", least_next="least")
-    return links.join(onward, on="owner", how="left", maintain_order="left").select(
-        "subscriber_id",
-        owner=pl.coalesce("next", "owner"),
-        least=pl.min_horizontal("least", "least_next"),
     )
 
 

@@ -32,11 +32,20 @@ def may_have_versions(events: Mapping[str, pl.LazyFrame], table: EventTable) -> 
 
 def newest(rows: pl.DataFrame, table: EventTable) -> pl.DataFrame:
     """The rows without those of which a version is there that became known later."""
-    alike = _alike(rows, table)
+    columns = key(table)
+    if not columns or rows.is_empty():
+        return rows
+    # Numbers alone first: mostly they say it all, and texts cost more.
+    number = pl.sum_horizontal(pl.col(name).hash(seed) for seed, name in enumerate(columns))
+    alike = rows.select(number.alias("number"))["number"].is_duplicated()
+    alike = alike & rows[columns[-1]].is_not_null()
+    if alike.any():
+        suspects = rows.filter(alike).select(columns)
+        alike = alike.scatter(alike.arg_true(), suspects.is_duplicated())
     if not alike.any():
         return rows
     some = rows.filter(alike)
-    last = some.select(pl.col("known_at") == pl.col("known_at").max().over(key(table)))
+    last = some.select(pl.col("known_at") == pl.col("known_at").max().over(columns))
     return rows.filter(~alike.scatter(alike.arg_true(), ~last.to_series()))
 
 
@@ -73,18 +82,3 @@ def has_versions(table: EventTable, events: pl.DataFrame, others: pl.LazyFrame |
         return False
     found = others.join(named.lazy().select(key(table)), on=key(table), how="semi")
     return not found.head(1).collect().is_empty()
-
-
-def _alike(rows: pl.DataFrame, table: EventTable) -> pl.Series:
-    """Whether other rows have the same key, row by row."""
-    columns = key(table)
-    if not columns or rows.is_empty():
-        return pl.repeat(value=False, n=rows.height, eager=True)
-    # Numbers alone first: mostly they say it all, and texts cost more.
-    number = pl.sum_horizontal(pl.col(name).hash(seed) for seed, name in enumerate(columns))
-    alike = rows.select(number.alias("number"))["number"].is_duplicated()
-    alike = alike & rows[columns[-1]].is_not_null()
-    if not alike.any():
-        return alike
-    suspects = rows.filter(alike).select(columns)
-    return alike.scatter(alike.arg_true(), suspects.is_duplicated())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import product
 from typing import Any
 
 import polars as pl
@@ -68,15 +69,20 @@ def say_unknown(events: Events, spine: pl.DataFrame, measured: list[pl.Series]) 
     if not silent.any():
         return
     ids = spine["subscriber_id"].cast(pl.String)
-    some = ids.filter(silent).unique(maintain_order=True).head(_LOOKED_FOR)
-    unknown = len(_unknown(events, some))
-    if not unknown:
+    some = unknown = ids.filter(silent).unique(maintain_order=True).head(_LOOKED_FOR)
+    # Those that no table has, the small tables asked as well as the large.
+    for table, name in product(events.values(), ("subscriber_id", "merged_into")):
+        if len(unknown) and name in table.collect_schema().names():
+            own = pl.col(name).is_in(unknown.implode())
+            found = table.filter(own).select(pl.col(name).unique()).collect().to_series()
+            unknown = unknown.filter(~unknown.is_in(found.implode()))
+    if unknown.is_empty():
         return
-    whole = "all" if silent.all() and unknown == len(some) else "some"
+    whole = "all" if silent.all() and len(unknown) == len(some) else "some"
     _LOG.warning(
         "%s of the %s ids that the spine asks about are in no event (%s of %s looked for), so all "
         "that is measured of them is that nothing happened; check that they are ids as events "
-        "have them", whole, f"{ids.n_unique():,}", f"{unknown:,}", f"{len(some):,}",
+        "have them", whole, f"{ids.n_unique():,}", f"{len(unknown):,}", f"{len(some):,}",
     )  # fmt: skip
 
 
@@ -90,15 +96,3 @@ def _silent(rows: int, measured: list[pl.Series]) -> pl.Series:
         nothing = column.is_null()
         silent &= nothing if column.dtype == pl.String else nothing | (column == 0).fill_null(True)
     return silent
-
-
-def _unknown(events: Events, ids: pl.Series) -> pl.Series:
-    """The ids that no table has, the small tables asked as well as the large."""
-    for table in events.values():
-        names = [n for n in ("subscriber_id", "merged_into") if n in table.collect_schema().names()]
-        for name in names:
-            if not len(ids):
-                return ids
-            found = table.filter(pl.col(name).is_in(ids.implode())).select(pl.col(name).unique())
-            ids = ids.filter(~ids.is_in(found.collect().to_series().implode()))
-    return ids

@@ -88,6 +88,7 @@ def read_address(written: str, folder: Path) -> DatabaseAddress:
     kind = _KINDS.get(parts.scheme.partition("+")[0]) if parts else None
     if parts is None or kind is None:
         raise BadDatabase(f"database: {name} is no address of a database; write {_SUCH_AS}")
+    database = unquote(parts.path).removeprefix("/")
     return DatabaseAddress(
         name=name,
         kind=kind,
@@ -95,7 +96,7 @@ def read_address(written: str, folder: Path) -> DatabaseAddress:
         port=parts.port,
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
-        database=_database(kind, parts, folder),
+        database=str(folder / Path(database).expanduser()) if kind in _FILES else database,
         options=dict(parse_qsl(parts.query)),
     )
 
@@ -123,10 +124,3 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
-
-
-def _database(kind: Kind, parts: SplitResult, folder: Path) -> str:
-    path = unquote(parts.path)
-    if kind not in _FILES:
-        return path.removeprefix("/")
-    return str(folder / Path(path.removeprefix("/")).expanduser())

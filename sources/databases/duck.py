@@ -29,12 +29,10 @@ def open_rows(address: DatabaseAddress, sql: str, zone: str) -> Generator[Any]:
         connection.execute(f"SET TimeZone = '{zone}'")
         fields: Any = connection.execute(f"DESCRIBE {select(sql)}").fetchall()
         named([name for name, *_ in fields])
-        columns = ", ".join(_column(name, kind) for name, kind, *_ in fields)
-        yield connection.sql(select(sql, columns)).to_arrow_reader(BATCH)
-
-
-def _column(name: str, kind: str) -> str:
-    own = quoted(name)
-    if kind in _TIMES:
-        return f"CASE WHEN isfinite({own}) THEN {own} END AS {own}"
-    return own if kind in _AS_THEY_ARE else f"CAST({own} AS VARCHAR) AS {own}"
+        columns: list[str] = []
+        for name, kind, *_ in fields:
+            own = quoted(name)
+            finite = f"CASE WHEN isfinite({own}) THEN {own} END AS {own}"
+            other = own if kind in _AS_THEY_ARE else f"CAST({own} AS VARCHAR) AS {own}"
+            columns.append(finite if kind in _TIMES else other)
+        yield connection.sql(select(sql, ", ".join(columns))).to_arrow_reader(BATCH)

@@ -27,8 +27,12 @@ def open_rows(address: DatabaseAddress, sql: str, zone: str) -> Generator[Any]:
         cursor.execute(select(sql))
         names = [column[0] for column in cursor.description]
         named(names)
-        types = _types([column[1] for column in cursor.description])
-        schema: Any = pa.schema(list(zip(names, types, strict=True)))
+        # Whole numbers and floats as they are; all else, decimals and times among it, as text.
+        kinds = import_module("pymysql.constants.FIELD_TYPE")
+        types = dict.fromkeys((getattr(kinds, name) for name in _WHOLE), pa.int64())
+        types |= dict.fromkeys((getattr(kinds, name) for name in _FRACTIONS), pa.float64())
+        columns = [types.get(column[1], pa.string()) for column in cursor.description]
+        schema: Any = pa.schema(list(zip(names, columns, strict=True)))
         yield pa.RecordBatchReader.from_batches(schema, _batches(cursor, schema))
 
 
@@ -60,18 +64,6 @@ def _set_zone(cursor: Any, zone: str) -> None:
             f"the server knows no time zone {zone!r}, as its own tables of zones are empty; fill "
             "them (mysql_tzinfo_to_sql), or select times in UTC and leave timezone out"
         ) from None
-
-
-def _types(codes: list[int]) -> list[Any]:
-    """Whole numbers and floats as they are; all else, decimals and times among it, as text."""
-    import pyarrow as pa
-
-    kinds = import_module("pymysql.constants.FIELD_TYPE")
-    whole, fractions = ({getattr(kinds, name) for name in names} for names in (_WHOLE, _FRACTIONS))
-    return [
-        pa.int64() if code in whole else pa.float64() if code in fractions else pa.string()
-        for code in codes
-    ]
 
 
 def _batches(cursor: Any, schema: Any) -> Iterator[Any]:

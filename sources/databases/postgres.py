@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from perdura.sources.databases.address import DatabaseAddress
@@ -26,20 +26,17 @@ def open_rows(address: DatabaseAddress, sql: str, zone: str) -> Generator[Any]:
         cursor.execute(f"SET TIME ZONE '{zone}'")
         connection.commit()
         fields = list(cursor.adbc_execute_schema(select(sql)))
-        columns = [_column(field.name, field.metadata or {}) for field in fields]
         named([field.name for field in fields])
+        columns: list[str] = []
+        for field in fields:
+            own, metadata = quoted(field.name), cast("dict[bytes, bytes]", field.metadata or {})
+            kind = metadata.get(b"POSTGRESQL:type", b"").decode()
+            # Infinity is how PostgreSQL writes "never"; Arrow has no such time.
+            finite = f"CASE WHEN isfinite({own}) THEN {own} END AS {own}"
+            other = own if kind in _AS_THEY_ARE else f"{own}::text AS {own}"
+            columns.append(finite if kind in _TIMES else other)
         cursor.execute(select(sql, ", ".join(columns)))
         yield cursor.fetch_record_batch()
-
-
-def _column(name: str, metadata: Any) -> str:
-    own = quoted(name)
-    kind = metadata.get(b"POSTGRESQL:type", b"").decode()
-    if kind in _AS_THEY_ARE:
-        return own
-    # Infinity is how PostgreSQL writes "never"; Arrow has no such time.
-    value = f"CASE WHEN isfinite({own}) THEN {own} END" if kind in _TIMES else f"{own}::text"
-    return f"{value} AS {own}"
 
 
 def _uri(address: DatabaseAddress) -> str:

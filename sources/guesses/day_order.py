@@ -31,24 +31,19 @@ def order_elsewhere(files: Sequence[GuessedFile]) -> bool | None:
 
 def with_order(files: Sequence[GuessedFile], *, day_first: bool) -> list[GuessedFile]:
     """The files with the times of unsure columns read in that order."""
-    return [_with_order(file, day_first=day_first) for file in files]
-
-
-def _with_order(file: GuessedFile, *, day_first: bool) -> GuessedFile:
-    columns = {column.name: column for column in file.columns}
-    for column in file.columns:
-        times = column.times
-        if times is None or not times.could_be:
-            continue
-        wanted = "%d" if day_first else "%m"
-        both = (*times.formats, *times.could_be)
-        twins = [form for form in both if form.startswith(wanted)]
-        others = [f for f in times.formats if not f.startswith(("%d", "%m"))]
-        fixed = replace(times, formats=(*others, *dict.fromkeys(twins)), could_be=())
-        columns[column.name] = replace(column, times=fixed)
-    return replace(
-        file,
-        columns=tuple(columns.values()),
-        roles={name: columns[column.name] for name, column in file.roles.items()},
-        key=columns[file.key.name] if file.key else None,
-    )
+    ordered: list[GuessedFile] = []
+    wanted = "%d" if day_first else "%m"
+    for file in files:
+        columns = {column.name: column for column in file.columns}
+        for column in file.columns:
+            times = column.times
+            if times and times.could_be:
+                both = (*times.formats, *times.could_be)
+                twins = [form for form in both if form.startswith(wanted)]
+                others = [f for f in times.formats if not f.startswith(("%d", "%m"))]
+                fixed = replace(times, formats=(*others, *dict.fromkeys(twins)), could_be=())
+                columns[column.name] = replace(column, times=fixed)
+        roles = {name: columns[column.name] for name, column in file.roles.items()}
+        key = columns[file.key.name] if file.key else None
+        ordered.append(replace(file, columns=(*columns.values(),), roles=roles, key=key))
+    return ordered

@@ -66,7 +66,12 @@ def _subscriber_column(file: GuessedFile, files: Sequence[GuessedFile]) -> Sampl
 
     def known(column: SampledColumn) -> tuple[int, int]:
         met = sum(
-            any(_meets(file, column, other, one) for one in other.id_columns) for other in others
+            any(
+                (column.words == one.words or _names_key(column, one, other))
+                and _share(other.ids(one), file.ids(column)) > 0
+                for one in other.id_columns
+            )
+            for other in others
         )
         first = next(
             number
@@ -137,31 +142,21 @@ def _through(file: GuessedFile, other: GuessedFile, to: SampledColumn) -> list[L
     links: list[Link] = []
     for column in file.id_columns:
         for theirs in other.id_columns:
-            unique = theirs.is_unique and theirs.name != to.name
-            if unique and _alike(column, theirs, other):
+            if "email" in (column.content, theirs.content):
+                alike = column.content == theirs.content
+            elif column.words == theirs.words:
+                alike = theirs.words not in ("id", "uuid", "key")
+            else:
+                alike = _names_key(column, theirs, other)
+            if alike and theirs.is_unique and theirs.name != to.name:
                 share = _share(_folded(file, column), _folded(other, theirs))
                 links.append(Link(column, other, theirs, to, share))
     return links
 
 
-def _alike(column: SampledColumn, theirs: SampledColumn, other: GuessedFile) -> bool:
-    if column.content == "email" or theirs.content == "email":
-        return column.content == theirs.content
-    if column.words == theirs.words:
-        return theirs.words not in ("id", "uuid", "key")
-    return _names_key(column, theirs, other)
-
-
 def _names_key(column: SampledColumn, key: SampledColumn, other: GuessedFile) -> bool:
     """Whether a column is named for the key of another file: ``customer_id`` of ``customers``."""
     return key is other.key and column.words in {f"{one}_id" for one in singulars(other.name)}
-
-
-def _meets(
-    file: GuessedFile, column: SampledColumn, other: GuessedFile, theirs: SampledColumn
-) -> bool:
-    alike = column.words == theirs.words or _names_key(column, theirs, other)
-    return alike and _share(other.ids(theirs), file.ids(column)) > 0
 
 
 def _folded(file: GuessedFile, column: SampledColumn) -> pl.Series:

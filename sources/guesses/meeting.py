@@ -99,19 +99,18 @@ class Meeting:
     def applied(self, fragment: str) -> str:
         """The help desk's mapping with its subscriber looked up by the key."""
         header = re.compile(r"^(?=\[\[tickets\]\]$)", re.M)
-        first, *inputs = header.split(fragment)
-        return first + "".join(self._applied(text) for text in inputs)
-
-    def _applied(self, text: str) -> str:
+        applied, *inputs = header.split(fragment)
         said = "\n".join(commented(f"{self.in_words}."))
-        own = "who_pays" if self.needs_join else self.ours
-        body = re.sub(r"^subscriber_id = .*$", f'{said}\nsubscriber_id = "{own}"', text, flags=re.M)
-        if not self.needs_join:
-            return body
-        # Comments at its end are about what follows.
-        kept = re.search(r"\n*(?:^#.*\n?|^\n)*\Z", body, re.M)
-        end = kept.start() if kept else len(body)
-        return f"{body[:end].rstrip()}\n\n{self._join()}\n{body[end:]}"
+        own = f'{said}\nsubscriber_id = "{"who_pays" if self.needs_join else self.ours}"'
+        for text in inputs:
+            body = re.sub(r"^subscriber_id = .*$", own, text, flags=re.M)
+            if self.needs_join:
+                # Comments at its end are about what follows.
+                kept = re.search(r"\n*(?:^#.*\n?|^\n)*\Z", body, re.M)
+                end = kept.start() if kept else len(body)
+                body = f"{body[:end].rstrip()}\n\n{self._join()}\n{body[end:]}"
+            applied += body
+        return applied
 
     def _join(self) -> str:
         known = self.customers.rows[self.theirs].drop_nulls()

@@ -53,8 +53,14 @@ class TimeForms:
 
 def time_forms(name: str, values: pl.Series, until: datetime) -> TimeForms | None:
     """How the values of a column are written if they are times; ``None`` if they are not."""
-    if values.dtype.is_temporal():
-        return _of_temporal(values, until)
+    dtype = values.dtype
+    if isinstance(dtype, pl.Datetime | pl.Date):
+        days = isinstance(dtype, pl.Date)
+        hours = not days and bool((values.drop_nulls().dt.time() != datetime.min.time()).any())
+        zone = isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
+        return _described(values, (), until, hours=hours, zone=zone)
+    if dtype.is_temporal():
+        return None
     values = values.drop_nulls()
     if values.is_empty():
         return None
@@ -62,16 +68,6 @@ def time_forms(name: str, values: pl.Series, until: datetime) -> TimeForms | Non
         return _of_numbers(name, values, until)
     looks_like_one = values.str.contains(r"[0-9]{1,4}[-/., ]|^[0-9]{8}T").any()
     return _greedy(values, until) if looks_like_one else None
-
-
-def _of_temporal(values: pl.Series, until: datetime) -> TimeForms | None:
-    dtype = values.dtype
-    if not isinstance(dtype, pl.Datetime | pl.Date):
-        return None
-    days = isinstance(dtype, pl.Date)
-    hours = not days and bool((values.drop_nulls().dt.time() != datetime.min.time()).any())
-    zone = isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
-    return _described(values, (), until, hours=hours, zone=zone)
 
 
 def _of_numbers(name: str, values: pl.Series, until: datetime) -> TimeForms | None:

@@ -71,18 +71,14 @@ def _lookup(join: Join, mapping: Path, location: str, keys: list[str]) -> pl.Laz
         scope.column("take", name)
     found = _with_keys(frame, scope, [*join.keys.values()], keys)
     taken = found.select(*keys, *(pl.col(theirs).alias(new) for new, theirs in join.take.items()))
-    if not join.many:
-        _refuse_twice(taken, keys, [*join.keys.values()], scope.location)
-    return taken
-
-
-def _refuse_twice(taken: pl.LazyFrame, keys: list[str], names: list[str], location: str) -> None:
+    if join.many:
+        return taken
     schema = taken.collect_schema()
     ids = [as_id(pl.col(key), schema[key]).alias(key) for key in keys]
     known = taken.select(ids).drop_nulls().collect()
-    twice = known.filter(known.is_duplicated())
-    if not twice.is_empty():
+    if twice := known.is_duplicated().sum():
         raise BadSource(
-            f"{location}: {twice.height} rows share their key {names} with others; a joined file "
-            "needs each key once, or many = true"
+            f"{scope.location}: {twice} rows share their key {[*join.keys.values()]} with others; "
+            "a joined file needs each key once, or many = true"
         )
+    return taken

@@ -7,7 +7,7 @@ import polars as pl
 from perdura.sources.mapping.checks.rules import AS_READ, FAULT
 from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.mapping import BadMapping
-from perdura.sources.mapping.sections import Input, Numbered, Series
+from perdura.sources.mapping.sections import Input, Series
 
 _STEP, _END = "series step", "series end"
 #: The most rows that are made of one: a century of months.
@@ -42,8 +42,15 @@ def shaped(source: Input, frame: pl.LazyFrame, location: str, until: datetime) -
     for name in added_columns(source):
         if name in columns:
             raise BadMapping(f"{location}: there is a column {name!r} already; write as = '...'")
-    if source.numbered:
-        frame = _numbered(source.numbered, source, frame, location)
+    if how := source.numbered:
+        _refuse_unknown([*how.keys, *how.previous], frame, f"{location}: numbered")
+        kinds = ("time", "number", "integer")
+        _refuse_untyped(how.order, source, f"{location}: numbered, order", kinds)
+        ordered = frame.sort(*how.keys, how.order, ROW, nulls_last=True, maintain_order=True)
+        frame = ordered.with_columns(
+            pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(how.keys).alias(how.column),
+            *(pl.col(name).shift(1).over(how.keys).alias(before(name)) for name in how.previous),
+        )
     return _repeated(source.series, source, frame, location, until) if source.series else frame
 
 
@@ -79,18 +86,6 @@ def grouped(source: Input, kept: pl.LazyFrame, location: str) -> pl.LazyFrame:
         ]
     first = pl.col(ROW) == pl.col(ROW).min().over(how.keys)
     return kept.with_columns(added).filter(first)
-
-
-def _numbered(how: Numbered, source: Input, frame: pl.LazyFrame, location: str) -> pl.LazyFrame:
-    _refuse_unknown([*how.keys, *how.previous], frame, f"{location}: numbered")
-    _refuse_untyped(
-        how.order, source, f"{location}: numbered, order", ("time", "number", "integer")
-    )
-    ordered = frame.sort(*how.keys, how.order, ROW, nulls_last=True, maintain_order=True)
-    return ordered.with_columns(
-        pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(how.keys).alias(how.column),
-        *(pl.col(name).shift(1).over(how.keys).alias(before(name)) for name in how.previous),
-    )
 
 
 def _repeated(

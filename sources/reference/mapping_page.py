@@ -160,7 +160,13 @@ def _columns(table: EventTable, names: Sequence[str]) -> str:
 
 
 def _keys(section: type[BaseModel], without: set[str]) -> str:
-    documented, rows = _documented(section), list[str]()
+    """The keys of a section, with what its docstring and those of its bases say of each."""
+    documented, rows = dict[str, str](), list[str]()
+    for one in reversed(section.__mro__):
+        attributes = (inspect.getdoc(one) or "").partition("Attributes:\n")[2]
+        said = re.findall(r"^    (\w+): ((?:.+\n?(?:        .*\n?)*))", attributes, re.M)
+        for name, text in said:
+            documented[name] = " ".join(text.split()).replace("``", "`").replace("|", "\\|")
     for name, field in section.model_fields.items():
         if name not in without:
             value = field.get_default(call_default_factory=True)
@@ -168,18 +174,6 @@ def _keys(section: type[BaseModel], without: set[str]) -> str:
             default = "required" if field.is_required() else f"`{value}`" if value else ""
             rows.append(f"| `{field.alias or name}` | {default} | {documented[name]} |")
     return "\n".join(["| key | by default | what it says |\n|---|---|---|", *rows, ""])
-
-
-def _documented(section: type[BaseModel]) -> dict[str, str]:
-    """What the docstrings of a section and its bases say of each key."""
-    found: dict[str, str] = {}
-    for one in reversed(section.__mro__):
-        attributes = (inspect.getdoc(one) or "").partition("Attributes:\n")[2]
-        for name, text in re.findall(
-            r"^    (\w+): ((?:.+\n?(?:        .*\n?)*))", attributes, re.M
-        ):
-            found[name] = " ".join(text.split()).replace("``", "`").replace("|", "\\|")
-    return found
 
 
 def _of_recipe(recipe: MappingRecipe) -> str:

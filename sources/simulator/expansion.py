@@ -39,12 +39,8 @@ def expansion(s: SimulatedSigns) -> Floats:
         + 0.7 * settled
         + 0.9 * s.renews
     )
-    return np.minimum(1 / (1 + np.exp(-(calm + wants - _minds(s)))), _AT_MOST)
-
-
-def _minds(s: SimulatedSigns) -> Floats:
-    """Log odds of what speaks against: trouble with support or money, a change just made."""
-    return (
+    # And of what speaks against: trouble with support or money, a change just made.
+    minds = (
         1.2 * np.minimum(s.open_tickets, 2)
         + 1.6 * (s.low_ratings > 0)
         + 1.2 * (s.escalations > 0)
@@ -55,3 +51,4 @@ def _minds(s: SimulatedSigns) -> Floats:
         + 1.2 * (s.upgrades > 0)
         + 0.9 * (s.tenure_days < 45)
     )
+    return np.minimum(1 / (1 + np.exp(-(calm + wants - minds))), _AT_MOST)

@@ -22,7 +22,13 @@ def leave(step: Step, hazard: Hazard) -> Bools:
     by_payment = active & (u[0] < hazard.payment)
     by_choice = active & ~by_payment & (u[1] < hazard.voluntary)
     at_once = by_choice & (u[2] < _AT_ONCE)
-    _end_by_payment(step, np.flatnonzero(by_payment), u[3:])
+    persons = np.flatnonzero(by_payment)
+    when = step.month.start + days(8, 28, u[3][persons])
+    undone = u[4][persons] < UNDONE_BY_PAYMENT
+    step.service.dunned[persons] = True
+    step.service.bill_to[persons] = step.month.start
+    _end(step, persons, when, u[5:, persons], reason=BY_PAYMENT, undone=undone)
+    step.service.pays_again_at[persons[undone]] = step.lives.until[persons[undone]]
     persons = np.flatnonzero(at_once)
     when = _chosen_moment(step, persons, u[3][persons])
     step.service.bill_to[persons] = when
@@ -30,15 +36,6 @@ def leave(step: Step, hazard: Hazard) -> Bools:
     _end(step, persons, when, u[5:, persons], reason=BY_CHOICE, undone=undone)
     _cancel(step, np.flatnonzero(by_choice & ~at_once), u[3:])
     return by_payment | by_choice
-
-
-def _end_by_payment(step: Step, persons: Ints, u: Floats) -> None:
-    when = step.month.start + days(8, 28, u[0][persons])
-    undone = u[1][persons] < UNDONE_BY_PAYMENT
-    step.service.dunned[persons] = True
-    step.service.bill_to[persons] = step.month.start
-    _end(step, persons, when, u[2:, persons], reason=BY_PAYMENT, undone=undone)
-    step.service.pays_again_at[persons[undone]] = step.lives.until[persons[undone]]
 
 
 def _chosen_moment(step: Step, persons: Ints, u: Floats) -> Ints:

@@ -26,7 +26,11 @@ def split_json(text: bytes) -> Lines:
         except pl.exceptions.PolarsError:
             pass
         else:
-            if not _named_twice(lines["text"], read.columns):
+            # An object that names a key twice is none: nothing tells which of the two is meant.
+            suspect = pl.repeat(value=False, n=lines.height, eager=True)
+            for name in read.columns:
+                suspect |= lines["text"].str.count_matches(json.dumps(name), literal=True) > 1
+            if all(read_object(text) is not None for text in lines["text"].filter(suspect)):
                 return sort_out(read, lines, ~odd)
     objects = [read_object(line) for line in lines["text"]]
     fits = pl.Series([one is not None for one in objects], dtype=pl.Boolean) & ~odd
@@ -90,11 +94,3 @@ def _as_objects(lines: pl.Series) -> pl.DataFrame:
     return read.with_columns(
         pl.Series(name, [as_written(one.get(name)) for one in objects], pl.String) for name in long
     )
-
-
-def _named_twice(lines: pl.Series, names: list[str]) -> bool:
-    """Whether an object names a key twice: nothing tells which of the two is meant."""
-    suspect = pl.repeat(value=False, n=len(lines), eager=True)
-    for name in names:
-        suspect |= lines.str.count_matches(json.dumps(name), literal=True) > 1
-    return any(read_object(lines[number]) is None for number in suspect.arg_true())

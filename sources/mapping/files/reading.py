@@ -29,11 +29,25 @@ def read_source(source: SourceFile, mapping: Path) -> list[FilePart]:
     Raises:
         BadSource: A file is not what its format says; the message names it.
     """
-    if source.fetched_as:
-        return [_read_staged(source)] if isinstance(source.staged, StagedFrame) else []
-    wanted = expand(source.file, mapping)
-    found = sorted(wanted.parent.glob(wanted.name)) if "*" in wanted.name else [wanted]
-    return [_read_file(source, path, mapping) for path in found if path.is_file()]
+    staged = source.staged
+    if not source.fetched_as:
+        wanted = expand(source.file, mapping)
+        found = sorted(wanted.parent.glob(wanted.name)) if "*" in wanted.name else [wanted]
+        return [_read_file(source, path, mapping) for path in found if path.is_file()]
+    if not isinstance(staged, StagedFrame):
+        return []
+    part = replace(read_parquet(staged.path, source.file), notes=staged.notes)
+    if source.frame is None:  # rows of a query, or of a store, go by their number
+        return [part]
+    # A connector's rows are named as they lie at the vendor's.
+    broken = staged.broken.with_columns(subscriber_id=pl.lit(None, pl.String))
+    located = replace(
+        part,
+        frame=part.frame.drop(FILE, ROW_IN_FILE),
+        origins=part.frame.select(ROW, FILE, ROW_IN_FILE).cast({ROW: pl.UInt32}),
+        broken=broken.select(REJECTED.names()).cast(REJECTED),
+    )
+    return [located]
 
 
 def missing(source: SourceFile, mapping: Path) -> str:
@@ -94,22 +108,3 @@ def _may_be_cut(rows: pl.DataFrame, kind: str) -> bool:
     lengths = rows[last].cast(pl.String).str.len_chars().fill_null(0)
     above = lengths.head(-1).min() if rows.height > 1 else None
     return above is not None and lengths[-1] < above  # pyright: ignore[reportOperatorIssue]
-
-
-def _read_staged(source: SourceFile) -> FilePart:
-    """What has been fetched: a connector's rows are named as they lie at the vendor's, those of a
-    query, or of a store, by their number.
-    """
-    staged = source.staged
-    assert isinstance(staged, StagedFrame)  # noqa: S101 - read_source has looked
-    part = read_parquet(staged.path, source.file)
-    if source.frame is None:
-        return replace(part, notes=staged.notes)
-    broken = staged.broken.with_columns(subscriber_id=pl.lit(None, pl.String))
-    return replace(
-        part,
-        frame=part.frame.drop(FILE, ROW_IN_FILE),
-        origins=part.frame.select(ROW, FILE, ROW_IN_FILE).cast({ROW: pl.UInt32}),
-        broken=broken.select(REJECTED.names()).cast(REJECTED),
-        notes=staged.notes,
-    )

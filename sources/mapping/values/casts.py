@@ -60,7 +60,14 @@ def lenient(expression: pl.Expr) -> Cast:
     if not found:
         return Cast(expression)
     value = _lenient(tree)
-    failed = [_failed(tree, value, strict=kind) for kind in sorted({one.strict for one in found})]
+    failed: list[pl.Expr] = []
+    for strict in sorted({one.strict for one in found}):
+        ends = [_lenient(tree, strict=strict, end=end) for end in (0, 1)]
+        # Of ``CAST`` every change of the outcome counts; ``TRY_CAST`` was told to give null.
+        if strict:
+            failed += [value.ne_missing(one) for one in ends]
+        else:
+            failed += [value.is_null() & one.is_not_null() for one in ends]
     names = (name for one in found for name in sorted(expression_of(one.reads).meta.root_names()))
     whole = tuple(
         (_lenient(one.reads), _lenient(one.node))
@@ -68,14 +75,6 @@ def lenient(expression: pl.Expr) -> Cast:
         if one.into.startswith(("Int", "UInt"))
     )
     return Cast(value, pl.any_horizontal(failed), next(names, None), whole)
-
-
-def _failed(tree: Node, value: pl.Expr, *, strict: bool) -> pl.Expr:
-    """Of ``CAST`` every change of the outcome counts; ``TRY_CAST`` was told to give null."""
-    ends = [_lenient(tree, strict=strict, end=end) for end in (0, 1)]
-    if strict:
-        return pl.any_horizontal(value.ne_missing(one) for one in ends)
-    return value.is_null() & pl.any_horizontal(one.is_not_null() for one in ends)
 
 
 def _lenient(tree: Node, *, strict: bool | None = None, end: int = 0) -> pl.Expr:
