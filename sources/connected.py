@@ -11,7 +11,7 @@ from pathlib import Path
 
 from perdura.progress import OnProgress
 from perdura.sources.connectors.connection import ApiSample, Connection
-from perdura.sources.connectors.connector import BadConnection, Unavailable
+from perdura.sources.connectors.connector import BadConnection, NotAsNeeded, Unavailable
 from perdura.sources.connectors.known import open_connector
 from perdura.sources.connectors.staging import stage
 from perdura.sources.connectors.version import version_of
@@ -98,7 +98,8 @@ def _fetch(
     except BadConnection as error:
         raise BadMapping(str(error)) from None
     except Unavailable as error:
-        return dict.fromkeys(connection.wanted, Unfetched(str(error)))
+        unfetched = Unfetched(str(error), is_there=isinstance(error, NotAsNeeded))
+        return dict.fromkeys(connection.wanted, unfetched)
 
 
 def _since(mapping: SourceMapping, name: str, landing: Landing, until: datetime) -> datetime | None:

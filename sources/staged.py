@@ -42,6 +42,9 @@ class Unfetched:
 
     Attributes:
         why: What was asked, what was found, what to do.
+        is_there: Whether there is something, that is not what it should be: to do without it is no
+            remedy then.
     """
 
     why: str
+    is_there: bool = False

@@ -24,6 +24,10 @@ class Unavailable(ValueError):
     """The vendor's data cannot be had: no folder, no answer, no right to read."""
 
 
+class NotAsNeeded(Unavailable):
+    """The vendor's data are there, and lack what they mean nothing without."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One kind of a vendor's things.

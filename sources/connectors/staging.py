@@ -6,7 +6,7 @@ from datetime import datetime
 import polars as pl
 
 from perdura.sources.connectors.connection import Connection, or_rather
-from perdura.sources.connectors.connector import BadConnection, Frame, Unavailable
+from perdura.sources.connectors.connector import BadConnection, Frame, NotAsNeeded, Unavailable
 from perdura.sources.connectors.known import open_connector
 from perdura.sources.error_texts import without_values
 from perdura.sources.landing.full_disk import is_full
@@ -51,7 +51,7 @@ def _stage(
     connection: Connection, name: str, frame: Frame | Unavailable | None
 ) -> StagedFrame | Unfetched:
     if isinstance(frame, Unavailable):
-        return Unfetched(str(frame))
+        return Unfetched(str(frame), is_there=isinstance(frame, NotAsNeeded))
     if frame is None:
         return Unfetched(
             f"{connection.connector} gives no {name!r}: nothing of the kind is in what "

@@ -18,6 +18,7 @@ from perdura.sources.mapping.mapping import TABLES, SourceMapping
 from perdura.sources.mapping.sections import Input
 from perdura.sources.mapping.together import together
 from perdura.sources.mapping.watermarks import refuse_lost
+from perdura.sources.staged import Unfetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,9 @@ def _plan_input(table: EventTable, source: Input, mapping: Path, until: datetime
     parts = read_source(source, mapping)
     notes = [] if parts else [missing(source, mapping)]
     if notes and not source.optional:
-        raise BadSource(f"{notes[0]}; if it may be missing add optional = true")
+        is_there = isinstance(source.staged, Unfetched) and source.staged.is_there
+        advice = "" if is_there else "; if it may be missing add optional = true"
+        raise BadSource(f"{notes[0]}{advice}")
     full = [part for part in parts if not part.is_empty]
     if (source.numbered or source.group_by) and len(full) > 1:
         for part in full:  # a column that one of them lacks shows before they are one

@@ -1,6 +1,6 @@
 """Stripe as a connector: an export folder in, frames in Stripe's words out."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connection import Connection, Options
-from perdura.sources.connectors.connector import Connector, Frame, Unavailable
+from perdura.sources.connectors.connector import Connector, Frame, NotAsNeeded, Unavailable
 from perdura.sources.connectors.stripe.api.account import (
     CALLS_PER_MINUTE,
     URL,
@@ -21,6 +21,7 @@ from perdura.sources.connectors.stripe.api.account import (
 )
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
 from perdura.sources.connectors.stripe.json_arrays import has_more
+from perdura.sources.connectors.stripe.needed import renamed_amounts, renamed_keys
 from perdura.sources.connectors.stripe.notes import notes_on
 from perdura.sources.connectors.stripe.raw import ENDINGS, MISNAMED, STEMS, kinds_in, read
 from perdura.sources.connectors.unread import unread_note
@@ -110,11 +111,20 @@ class _Api:
             folder = connection.store
             export = _Export(connection, folder, self.options, lambda file: file.name)
             found = export.exported()
-            first = next(iter(found))
             less = (str(fetched.refused[kind]) for kind in sorted(fetched.refused.keys() & _MORE))
-            notes = (*fetched.notes, *less, *found[first].notes)
-            frames |= {**found, first: replace(found[first], notes=notes)}
+            frames |= _with_notes(found, [*fetched.notes, *less])
         return frames
+
+
+def _with_notes(
+    found: Mapping[str, Frame | Unavailable], notes: Sequence[str]
+) -> dict[str, Frame | Unavailable]:
+    """The frames, the first of those that are there with more notes before its own."""
+    frames = {name: one for name, one in found.items() if isinstance(one, Frame)}
+    first = next(iter(frames.items()), None)
+    if first is None:
+        return {**found}
+    return {**found, first[0]: replace(first[1], notes=(*notes, *first[1].notes))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +143,7 @@ class _Export:
     def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame | Unavailable]:
         found = self.exported()
         notes = [*self._incomplete()]
-        if first := next(iter(found), None):
-            with_notes = replace(found[first], notes=(*notes, *found[first].notes))
-            found |= {first: with_notes}
+        found = _with_notes(found, notes)
         more = "".join(f"; {note}" for note in notes)
         lacking = (name for name in NEEDS if name in self.connection.wanted - found.keys())
         return {**found, **{name: Unavailable(f"{self._lacks(name)}{more}") for name in lacking}}
@@ -154,8 +162,8 @@ class _Export:
         if pages:
             yield f"{', '.join(pages)} is a page of a list that has more; export all pages of it"
 
-    def exported(self) -> dict[str, Frame]:
-        """The frames that the files give.
+    def exported(self) -> dict[str, Frame | Unavailable]:
+        """The frames that the files give; ``Unavailable`` where keys that one needs were renamed.
 
         Raises:
             Unavailable: No file is known.
@@ -175,10 +183,27 @@ class _Export:
         shown = {path: self.shown(path) for paths in files.values() for path in paths}
         raw = read(self.folder, self.connection.scratch, shown, needed)
         frames = Frames(raw, self.options.metadata, self.options.account)
-        found: dict[str, Frame] = {}
+        found: dict[str, Frame | Unavailable] = {}
         none = pl.DataFrame(schema=BROKEN_ROWS)
         for name in wanted:
-            if NEEDS[name][0] in files:
+            if NEEDS[name][0] not in files:
+                continue
+            if renamed := self._renamed(name, files, shown):
+                found[name] = NotAsNeeded(renamed)
+            else:
                 broken = raw.broken.get(_READ_FROM.get(name, name), none)
                 found[name] = Frame(frames.rows(name), broken, notes_on(name, frames))
         return found
+
+    def _renamed(
+        self, name: str, files: Mapping[str, list[Path]], shown: Mapping[Path, str]
+    ) -> str:
+        """What to say of keys that a frame needs and that a file's objects do not have."""
+        own = NEEDS[name][0]
+        kinds = (own, "events") if name == "changes" else (own,)
+        said = [
+            renamed_keys(kind, path, shown[path]) for kind in kinds for path in files.get(kind, ())
+        ]
+        if name == "plans":
+            said += [renamed_amounts(path, shown[path]) for path in files[own]]
+        return " ".join(words for words in said if words)

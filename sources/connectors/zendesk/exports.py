@@ -6,12 +6,14 @@ A file holds an object a line (``tickets.jsonl``), or pages of the API as they c
 
 import re
 from collections.abc import Callable
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.connectors.connector import Unavailable
+from perdura.json_values import as_objects, parse_object
+from perdura.sources.connectors.connector import NotAsNeeded, Unavailable
+from perdura.sources.connectors.needed_keys import ALMOST_ALL, absent_keys, absent_words
 from perdura.sources.connectors.zendesk.exported import KEPT, SHAPES, objects_of
 from perdura.sources.connectors.zendesk.json_files import json_rows
 from perdura.sources.connectors.zendesk.objects import CHANGES, FIELDS, ObjectKind, Objects
@@ -32,6 +34,10 @@ _KINDS = {
     "tickets": ("ticket", '"requester_id":'),
     "users": ("user", '"role":'),
 }
+#: Keys that each object of a kind needs, beside those without which it is refused by itself.
+_NEEDED = {"tickets": ("requester_id", "status")}
+#: How many lines of a file are looked at for the name that a key has now.
+_LOOKED_AT = 20
 _PAGE = {name: pl.List(pl.Struct(shape)) for name, shape in SHAPES.items()}
 _PLACE = {FILE: pl.String(), ROW_IN_FILE: pl.UInt32()}
 _NO_LINES = pl.DataFrame(schema=BROKEN_ROWS)
@@ -47,7 +53,7 @@ def exported_objects(files: list[Path], scratch: Path, shown: Shown) -> Objects:
     """The things that exported files hold, each kind set aside in ``scratch``.
 
     Raises:
-        Unavailable: No file holds tickets.
+        Unavailable: No file holds tickets, or they lack a key that they mean nothing without.
     """
     tables: dict[ObjectKind, list[pl.LazyFrame]] = {}
     broken: list[pl.DataFrame] = []
@@ -56,6 +62,7 @@ def exported_objects(files: list[Path], scratch: Path, shown: Shown) -> Objects:
         found, lines = _read(file, shown(file), scratch / f"json-{number}.parquet")
         broken.append(lines)
         for name, rows in found.items():
+            _refuse_renamed(file, shown(file), name, rows)
             has_tickets |= name == "tickets"
             for kind, things in objects_of(name, rows):
                 aside = scratch / f"{number}-{name}-{kind.name}.parquet"
@@ -69,6 +76,23 @@ def exported_objects(files: list[Path], scratch: Path, shown: Shown) -> Objects:
             'tickets.jsonl with one ticket a line, or pages {"tickets": [...]}'
         )
     return Objects({kind: pl.concat(found) for kind, found in tables.items()}, pl.concat(broken))
+
+
+def _refuse_renamed(file: Path, shown: str, name: str, rows: pl.LazyFrame) -> None:
+    """Nothing, if some objects have each key without which tickets are no subscriber's."""
+    needed = _NEEDED.get(name, ())
+    having = [pl.col(key).is_not_null().sum().alias(key) for key in needed]
+    if not having:
+        return
+    counts = rows.select(pl.len().alias(ROW_IN_FILE), *having).collect().row(0, named=True)
+    if not any(counts[key] * ALMOST_ALL < counts[ROW_IN_FILE] for key in needed):
+        return
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        parsed = [parse_object(line) or {} for line in islice(lines, _LOOKED_AT)]
+    listed = [as_objects(one[name]) if name in one else [one] for one in parsed]
+    absent = absent_keys([*chain(*listed)], ((key,) for key in needed), SHAPES[name])
+    if words := absent_words(shown, name, absent):
+        raise NotAsNeeded(words)
 
 
 def _read(file: Path, shown: str, aside: Path) -> tuple[dict[str, pl.LazyFrame], pl.DataFrame]:

@@ -1,6 +1,7 @@
 """JSON of Zendesk's exports: an object a line or pages, whatever else is in them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -253,3 +254,12 @@ def test_files_are_known_by_what_they_hold_where_their_names_say_nothing(exporte
     found = exported(export=[TICKET], more=[event({"status": "open", "event_type": "Change"})])
     assert rows(found, CHANGES, "value") == [("open",)]
     assert isinstance(found.of(TICKETS), pl.LazyFrame)
+
+
+@pytest.mark.parametrize("key", ["requester_id", "status"])
+def test_a_key_of_tickets_that_was_renamed_is_named(exported, key):
+    """Else no ticket would be a subscriber's, or none would ever end."""
+    renamed = {f"{key}_v2" if name == key else name: value for name, value in TICKET.items()}
+    words = f"hardly any of the tickets has the key '{key}'; did you mean {key}_v2?"
+    with pytest.raises(Unavailable, match=re.escape(words)):
+        exported(tickets=[renamed, renamed | {"id": 2}])
