@@ -26,14 +26,14 @@ def ask_where(where: WhereDataAre) -> WhereDataAre:
     vendors: dict[str, Path] = {}
     accounts = {**where.accounts}
     for name, question in _OF_VENDOR.items():
-        answer = ask(question)
+        answer = _ask_place(question)
         if name == "zendesk" and answer.startswith(("https://", "http://")):
             accounts[name] = ask_zendesk(answer)
         elif name == "stripe" and is_for_api(answer):
             accounts[name] = {"key": variable(answer)}
         elif answer:
             vendors[name] = Path(answer).expanduser()
-    plain = ask("Folder of plain files")
+    plain = _ask_place("Folder of plain files")
     database = ask("$NAME of the variable with the address of a database, such as $BILLING_URL")
     return replace(
         where,
@@ -49,6 +49,16 @@ def ask_zendesk(url: str) -> dict[str, str]:
     token = ask("$NAME of the variable that holds its token, such as $ZENDESK_TOKEN")
     email = ask("E-mail of the administrator, if it is an API token (empty: an OAuth token)")
     return {**zendesk_account(url, token, email)}
+
+
+def _ask_place(question: str) -> str:
+    """An answer that is a folder, a variable, a key or an address, or empty; else asked again."""
+    while True:
+        answer = ask(question)
+        is_elsewhere = is_for_api(answer) or answer.startswith(("https://", "http://"))
+        if not answer or is_elsewhere or Path(answer).expanduser().is_dir():
+            return answer
+        typer.echo(f"There is no folder {answer}. Give one, or leave the answer empty.")
 
 
 def is_for_api(answer: str) -> bool:

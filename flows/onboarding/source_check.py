@@ -1,6 +1,7 @@
 """A mapping tried out on its sources: what it gives, what is wrong, and what to do about each."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,15 +17,25 @@ from perdura.flows.settings import BadMappingSettings, Settings, refuse_bad_sett
 from perdura.flows.steps.training_window import NothingLanded, dates_by_settings
 from perdura.progress import OnProgress, no_progress
 from perdura.sources.connectors.connection import ApiSample
+from perdura.sources.connectors.unread import NOT_READ
 from perdura.sources.counted import counted
 from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS
 from perdura.sources.extract import IncompleteExtract, extract
 from perdura.sources.landing.landing import Landing
 from perdura.sources.mapping.mapping import BadMapping, read_mapping
-from perdura.sources.mapping.report.report import Report, TableReport
+from perdura.sources.mapping.report.report import Example, Report, TableReport
 
 #: From this share of refused rows on something is wrong with the mapping, not with the rows.
 _TOO_MANY = 0.05
+#: From this share on a rule that the mapping was written with needs a look.
+_MOST = 0.5
+#: A rule of the mapping that Stripe's comes with, and what to do where it refuses most rows.
+_TEST_MODE = "test_mode"
+_LIVE = (
+    "the export is of Stripe's test mode; export live data, or write test_mode = true in the "
+    "section of Stripe to try it out"
+)
+_LEVELS = ("problem", "look", "note")
 #: The least leavers, and dates to learn from, that a model can be evaluated on.
 _LEAVERS, _DATES = 200, 6
 _STALE = timedelta(days=7)
@@ -37,13 +48,14 @@ class Finding:
     """One thing that a check found.
 
     Attributes:
-        level: A ``problem`` is to be mended, a ``note`` to be known.
+        level: A ``problem`` is to be mended, a ``look`` may be as it should be and may not, a
+            ``note`` is to be known.
         about: The table, or the matter.
         found: What was found.
         to_do: What to do about it; nothing of some notes.
     """
 
-    level: Literal["problem", "note"]
+    level: Literal["problem", "look", "note"]
     about: str
     found: str
     to_do: str = ""
@@ -111,6 +123,29 @@ class SourceCheck:
         """Whether nothing has to be mended."""
         return not any(one.level == "problem" for one in self.findings)
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether any row of any source could be read."""
+        return any(one.rows for one in self.tables)
+
+    @property
+    def can_train(self) -> bool:
+        """Whether there is any event that may tell who left."""
+        told = {SUBSCRIPTIONS.name, PAYMENTS.name}
+        return any(one.events for one in self.tables if one.table in told)
+
+    @property
+    def why_unreadable(self) -> str:
+        """Each reason that nothing could be read for, once."""
+        found = [
+            re.sub(r"^\S+, section \[\w+\]: (\w+:\w+: )?", "", one.found).removesuffix(
+                "; if it may be missing add optional = true"
+            )
+            for one in self.findings
+            if one.about in {"sources", "mapping"}
+        ]
+        return "; ".join(dict.fromkeys(found)) or "the files have no rows; export them again"
+
 
 def check_sources(
     mapping: Path,
@@ -171,7 +206,7 @@ def _described(
                 "note", "dates", f"the newest event is of {last}", f"extract with --until {until}"
             )
         )
-    findings.sort(key=lambda one: one.level != "problem")
+    findings.sort(key=lambda one: _LEVELS.index(one.level))
     return SourceCheck(tables, currencies, tuple(findings), until, cut)
 
 
@@ -194,19 +229,7 @@ def _of_table(entry: TableReport, *, is_sample: bool) -> Iterator[Finding]:
     if is_sample and entry.known:
         yield Finding("note", entry.table, f"of the sample, {entry.known.in_words()}")
         entry = replace(entry, known=None)
-    missing = {"duplicate", *(["no_subscriber"] if is_sample else [])}
-    for one in entry.examples:
-        share = one.count / max(entry.events, 1)
-        own = one.hint.startswith("a rule of the mapping")
-        place = f"{one.file}, line {one.row}"
-        named = f", {one.column} {one.value!r}" if one.column and one.rule != "duplicate" else ""
-        yield Finding(
-            "problem" if share > _TOO_MANY and not own and one.rule not in missing else "note",
-            entry.table,
-            f"{one.count:,} of {entry.events:,} events {one.rule.replace('_', ' ')} ({share:.1%}), "
-            f"such as {place}{named}",
-            one.hint,
-        )
+    yield from (_of_rule(entry, one, is_sample=is_sample) for one in entry.examples)
     if entry.is_for_later:
         later = f"{counted(entry.not_yet_known, 'event')} known since the export was made"
         yield Finding("note", entry.table, f"{later}: they count from the day after on")
@@ -214,9 +237,51 @@ def _of_table(entry: TableReport, *, is_sample: bool) -> Iterator[Finding]:
         yield Finding("problem", entry.table, why, "scores would count as degraded")
     elif entry.known and entry.known.is_few:
         yield Finding("problem", entry.table, entry.known.in_words())
-    for note in entry.notes:
+    for note in _once(entry.notes):
         found, _, todo = note.rpartition("; ")
-        yield Finding("note", entry.table, found or note, todo if found else "")
+        level = "look" if note.startswith(NOT_READ) else "note"
+        yield Finding(level, entry.table, found or note, todo if found else "")
+
+
+def _of_rule(entry: TableReport, one: Example, *, is_sample: bool) -> Finding:
+    """How many rows broke a rule, and one of them."""
+    share = one.count / max(entry.events, 1)
+    own = one.hint.startswith("a rule of the mapping")
+    # Of a row with one event the two are the same.
+    what = "rows" if entry.events == entry.rows - entry.skipped else "events"
+    place = f"{one.file}, {'row' if one.file.endswith('.parquet') else 'line'} {one.row}"
+    value = "empty" if one.value is None else repr(one.value)
+    named = f", {one.column} {value}" if one.column and one.rule != "duplicate" else ""
+    return Finding(
+        _level_of(one, share, own=own, is_sample=is_sample),
+        entry.table,
+        f"{one.count:,} of {entry.events:,} {what} {one.rule.replace('_', ' ')} ({share:.1%}), "
+        f"such as {place}{named}",
+        _LIVE if own and one.rule == _TEST_MODE and share > _MOST else one.hint,
+    )
+
+
+def _level_of(
+    one: Example, share: float, *, own: bool, is_sample: bool
+) -> Literal["problem", "look", "note"]:
+    """A few odd rows are to be known; many are a fault of the mapping, or of the export."""
+    if own and share > _MOST:
+        return "problem" if one.rule == _TEST_MODE else "look"
+    if not own and share > _TOO_MANY:
+        if one.rule == "duplicate" or (is_sample and one.rule == "no_subscriber"):
+            return "note"
+        return "problem"
+    return "look" if one.rule == "cut_off" else "note"
+
+
+def _once(notes: Sequence[str]) -> Iterator[str]:
+    """The notes; what several frames lack for one reason, in one."""
+    frames: dict[str, list[str]] = {}
+    for note in notes:
+        named = re.fullmatch(r"(\w+:\w+): (.*)", note, re.DOTALL)
+        frames.setdefault(named[2] if named else note, []).extend([named[1]] if named else [])
+    for words, names in frames.items():
+        yield f"{', '.join(names)}: {words}" if names else words
 
 
 def _currencies(kept: dict[str, pl.DataFrame]) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+#: How a note of what is not read begins.
+NOT_READ = "not read: "
 #: How many are named.
 _SHOWN = 8
 
@@ -27,7 +29,7 @@ def unread_note(
     names = [f"{path.name}/" if path.is_dir() else path.name for path in paths]
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     to_do = ", and ".join(_to_do(paths, form, endings, known))
-    return f"not read: {', '.join(names[:_SHOWN])}{more}{f'; {to_do}' if to_do else ''}"
+    return f"{NOT_READ}{', '.join(names[:_SHOWN])}{more}{f'; {to_do}' if to_do else ''}"
 
 
 def unread_paths(folder: Path, read: Collection[Path]) -> list[Path]:

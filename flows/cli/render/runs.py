@@ -82,14 +82,20 @@ class AllRejected(ValueError):
 
 
 def refuse_all_rejected(report: Report) -> None:
-    """Nothing, if any row of the sources could be used, or none was refused.
+    """Nothing, if any row of the sources could be used, or tables were read before.
 
     Raises:
-        AllRejected: Every row was rejected.
+        AllRejected: Every row was rejected, or there is none.
     """
     rows = [entry.in_rows for entry in report.tables]
     used = sum(one.landed + one.had_before + one.later for one in rows)
     rejected = sum(one.rejected for one in rows)
+    # Where only changed rows are read there may be none today; such tables are not degraded.
+    if rows and not any(one.read for one in rows) and len(report.because) >= len(rows):
+        raise AllRejected(
+            "nothing landed: the files of the sources have no rows; export them again, and extract "
+            "again"
+        )
     if rejected and not used:
         raise AllRejected(
             f"nothing landed: {counted(rejected, 'row')} of the sources "

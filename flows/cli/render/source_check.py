@@ -44,6 +44,10 @@ def print_check(found: SourceCheck, console: Console = OUT) -> None:
     if found.currencies:
         console.print(f"Currencies: {', '.join(found.currencies)}.")
     for one in found.findings:
-        console.print(Text(f"{one.level}: {one.line}"), soft_wrap=True)
+        level = "please look" if one.level == "look" else one.level
+        console.print(Text(f"{level}: {one.line}"), soft_wrap=True)
     problems = sum(one.level == "problem" for one in found.findings)
-    console.print(f"{counted(problems, 'problem')}." if problems else "No problems.")
+    looks = sum(one.level == "look" for one in found.findings)
+    words = counted(problems, "problem") if problems else "No problems"
+    more = f", {counted(looks, 'thing')} to look at" if looks else ""
+    console.print(f"{words}{more}.")

@@ -40,7 +40,7 @@ class StripeOptions(Options):
     Attributes:
         folder: Where the export lies.
         key: The environment variable that holds a key which may read: ``$STRIPE_API_KEY``.
-        test_mode: With a key: whether objects of test mode are taken for live ones.
+        test_mode: Whether objects of test mode are taken for live ones.
         url: With a key: where the API is.
         calls_per_minute: With a key: how often the API is asked.
         metadata: Keys of metadata that become columns ``metadata_<key>`` of customers and
@@ -148,6 +148,12 @@ class _Export:
         lacking = (name for name in NEEDS if name in self.connection.wanted - found.keys())
         return {**found, **{name: Unavailable(f"{self._lacks(name)}{more}") for name in lacking}}
 
+    def _live(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows, with objects of test mode as live ones where the section says so."""
+        if not self.options.test_mode or "livemode" not in rows.collect_schema():
+            return rows
+        return rows.with_columns(livemode=pl.lit("true"))
+
     def _lacks(self, name: str) -> str:
         return (
             f"stripe gives no {name!r}: no file of {NEEDS[name][0]} is in {self.shown(self.folder)}"
@@ -192,7 +198,7 @@ class _Export:
                 found[name] = NotAsNeeded(renamed)
             else:
                 broken = raw.broken.get(_READ_FROM.get(name, name), none)
-                found[name] = Frame(frames.rows(name), broken, notes_on(name, frames))
+                found[name] = Frame(self._live(frames.rows(name)), broken, notes_on(name, frames))
         return found
 
     def _renamed(

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from perdura.flows.onboarding.first_settings import settings_text
-from perdura.flows.onboarding.source_check import check_sources
+from perdura.flows.onboarding.source_check import SourceCheck, check_sources
 from perdura.flows.settings import Settings
 from tests.flows.cli.test_command_line import perdura
+from tests.support.stripe_exports import Object, export, item, mapping_for, price, subscription
 
 SUBSCRIPTIONS = """id,customer_id,plan,price,currency,start_date,ended_at
 s1,ann,pro,30.00,EUR,2026-01-03,2026-05-03
@@ -121,3 +122,65 @@ def test_a_check_finds_what_is_wrong_in_the_settings_of_a_mapping(tmp_path: Path
     (only,) = check_sources(mapping, Settings(home=tmp_path), date(2026, 7, 1)).findings
     assert only.level == "problem"
     assert f"horzon_days (in [settings] of {mapping}): there is no such setting" in only.found
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_where_nothing_can_be_read_nothing_is_written(tmp_path: Path, content: str | None):
+    (tmp_path / "stripe").mkdir()
+    if content is not None:
+        (tmp_path / "stripe" / "subscriptions.jsonl").write_text(content)
+    done = perdura("init", "--stripe", str(tmp_path / "stripe"), home=tmp_path, ok=False)
+    assert done.returncode == 1
+    assert done.stderr.count("nothing can be read, so nothing is written: ") == 1
+    assert [path.name for path in tmp_path.glob("*.toml")] == []
+    assert "perdura train" not in done.stdout
+
+
+def _checked(folder: Path, objects: dict[str, list[Object]], options: str = "") -> SourceCheck:
+    mapping = mapping_for(export(folder / "stripe", objects), options=options)
+    return check_sources(mapping, Settings(home=folder), date(2026, 6, 2))
+
+
+def test_an_export_of_test_mode_is_a_problem_that_names_the_setting(tmp_path: Path):
+    tried = {"subscriptions": [subscription("ann", [item(price("pro", 3000))], livemode=False)]}
+    found = _checked(tmp_path, tried)
+    [one] = [one for one in found.findings if "test mode" in one.found]
+    assert one.level == "problem"
+    assert "write test_mode = true" in one.to_do
+    assert not found.can_train
+    assert _checked(tmp_path, tried, "test_mode = true").can_train
+
+
+def test_files_that_are_cut_off_or_not_read_are_to_be_looked_at(tmp_path: Path):
+    several = [subscription(f"s{number}", [item(price("pro", 3000))]) for number in range(40)]
+    folder = export(tmp_path / "stripe", {"subscriptions": several})
+    with (folder / "subscriptions.jsonl").open("a") as file:
+        file.write('{"id": ')
+    (folder / "eu").mkdir()
+    found = _checked(tmp_path, {})
+    looks = [one.found for one in found.findings if one.level == "look"]
+    assert len(looks) == 2
+    assert looks[0].startswith("1 of ")
+    assert " cut off " in looks[0]
+    assert looks[1] == "not read: eu/"
+
+
+def test_a_rule_that_init_wrote_and_that_refuses_most_rows_is_to_be_looked_at(tmp_path: Path):
+    lines = "".join(f"p{n},ann,2026-01-0{n + 1},30,{n > 0}\n" for n in range(4))
+    (tmp_path / "payments.csv").write_text("id,who,at,amount,is_demo\n" + lines)
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(
+        '[payments]\nfile = "payments.csv"\nsubscriber_id = "who"\npayment_id = "id"\n'
+        'happened_at = "at"\nkind = "\'paid\'"\namount = "amount"\ncurrency = "\'EUR\'"\n'
+        "[payments.reject]\ndemo = \"is_demo = 'True'\"\n"
+    )
+    found = check_sources(mapping, Settings(home=tmp_path), date(2026, 6, 2)).findings
+    [one] = [one for one in found if one.level == "look"]
+    assert one.found.startswith("3 of 4 rows demo (75.0%)")
+
+
+def test_an_extract_of_empty_files_alone_lands_nothing_and_says_so(tmp_path: Path):
+    folder = export(tmp_path / "stripe", {"subscriptions": [], "customers": []})
+    done = perdura("extract", "--mapping", str(mapping_for(folder)), home=tmp_path, ok=False)
+    assert done.returncode == 1
+    assert "nothing landed: the files of the sources have no rows" in done.stderr

@@ -74,3 +74,15 @@ def test_a_key_in_place_of_a_variable_is_refused_and_not_repeated(home: Path):
     assert "not the name of an environment variable that is set" in terminal.seen
     assert terminal.seen.count(secret) == 1  # as it was typed
     assert not (home / "mapping.toml").exists()
+
+
+def test_a_place_that_is_not_there_is_asked_for_again_and_a_stop_says_that_nothing_is_written(
+    home: Path,
+):
+    terminal = Terminal("init", PERDURA_HOME=str(home))
+    terminal.answer(VENDORS[0], "salesforce")
+    terminal.answer("There is no folder salesforce", "")
+    terminal.answer(VENDORS[1], "\x04")
+    assert terminal.end() == 1
+    assert "Stopped; nothing written." in terminal.seen
+    assert not (home / "mapping.toml").exists()
