@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test browser check bench bench-full bench-peers bench-quality lock docs clean
+.PHONY: demo serve test soak browser check bench bench-full bench-peers bench-quality lock docs clean
 
 demo: $(READY)
 	@$(BIN)/perdura demo
@@ -16,9 +16,13 @@ serve: $(READY)
 	@$(BIN)/perdura serve --with-token
 
 # Each test's processes start from the byte code of the first one, also where the environment writes none.
-test: export PYTHONDONTWRITEBYTECODE =
+test soak: export PYTHONDONTWRITEBYTECODE =
 test: check browser
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -m "not soak" -n 3 --dist loadfile --no-loadscope-reorder
+
+# What takes long: trainings, schedules over nights, kills, full disks, several machines. CI runs both.
+soak: browser
+	@$(BIN)/pytest -m soak -n 3 --dist loadfile --no-loadscope-reorder
 
 # The pages are tested in a real Chromium, the risk table through a real PgBouncer, queries in a real
 # MariaDB, the schedule on other dates: what is missing for that is installed here.

@@ -26,8 +26,8 @@ os.environ["PREFECT_HOME"] = _prefect_folder.name
 quiet()
 
 
-#: Files that take longest, in the order in which workers begin with them: none is left for the end.
-LONGEST = (
+#: Files that take long, in the order in which workers begin with them: none is left for the end.
+LONG = (
     "flows/scheduling/test_operator_days.py",
     "models/test_oracle.py",
     "flows/test_flows.py",
@@ -43,11 +43,15 @@ LONGEST = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; ``--no-loadscope-reorder`` lets workers keep the order."""
+    """Mark the long files and put them first; ``--no-loadscope-reorder`` keeps the order."""
     folder = Path(__file__).parent
-    places = {folder / name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
+    places = {folder / name: place for place, name in enumerate(LONG)}
+    for item in items:
+        if item.path in places:
+            item.add_marker("soak")
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
 @pytest.fixture(scope="session")

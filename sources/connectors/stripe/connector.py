@@ -20,7 +20,7 @@ from perdura.sources.connectors.stripe.api.account import (
     read_key,
 )
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
-from perdura.sources.connectors.stripe.json_arrays import has_more
+from perdura.sources.connectors.stripe.json_text.arrays import has_more
 from perdura.sources.connectors.stripe.needed import renamed_amounts, renamed_keys
 from perdura.sources.connectors.stripe.notes import notes_on
 from perdura.sources.connectors.stripe.raw import ENDINGS, MISNAMED, STEMS, kinds_in, read

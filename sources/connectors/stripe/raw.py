@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.connectors.cells import word
-from perdura.sources.connectors.stripe import json_lines
 from perdura.sources.connectors.stripe.fields import FIELDS
-from perdura.sources.connectors.stripe.json_arrays import read_array
-from perdura.sources.connectors.stripe.json_lines import Block
+from perdura.sources.connectors.stripe.json_text import lines
+from perdura.sources.connectors.stripe.json_text.arrays import read_array
+from perdura.sources.connectors.stripe.json_text.lines import Block
 from perdura.sources.connectors.stripe.objects.flat import flat
 from perdura.sources.connectors.stripe.shapes import SHAPES, TIMES, Tables
 from perdura.sources.connectors.stripe.tables import flat as tables
@@ -166,7 +166,7 @@ def own_table(kind: str) -> str:
 def _blocks(kind: str, path: Path, name: str) -> Generator[tuple[Tables, Block]]:
     if path.suffix.lower() in _LINES:
         is_whole = path.suffix.lower() == ".json"
-        read_lines = read_array if is_whole else json_lines.read_blocks
+        read_lines = read_array if is_whole else lines.read_blocks
         for block in read_lines(path, name, FIELDS[kind]):
             yield flat(kind, block.rows), block
     else:

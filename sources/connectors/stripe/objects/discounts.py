@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from perdura.json_values import as_list, as_object
-from perdura.sources.connectors.stripe.json_columns import is_empty, loads
+from perdura.sources.connectors.stripe.json_text.columns import is_empty, loads
 from perdura.sources.connectors.stripe.shapes import SHAPES
 from perdura.sources.staged import FILE, ROW_IN_FILE
 

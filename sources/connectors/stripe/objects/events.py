@@ -3,7 +3,7 @@
 import polars as pl
 
 from perdura.sources.connectors.stripe.fields import FIELDS
-from perdura.sources.connectors.stripe.json_columns import as_id, decoded_objects, in_json
+from perdura.sources.connectors.stripe.json_text.columns import as_id, decoded_objects, in_json
 from perdura.sources.connectors.stripe.objects.held import held_by_subscriptions
 from perdura.sources.connectors.stripe.shapes import Tables, shaped
 from perdura.sources.staged import FILE, ROW_IN_FILE

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from perdura.sources.connectors.stripe.json_columns import as_id, in_json, is_empty
+from perdura.sources.connectors.stripe.json_text.columns import as_id, in_json, is_empty
 from perdura.sources.connectors.stripe.objects.discounts import listed_discounts
 from perdura.sources.connectors.stripe.objects.events import logged_subscriptions
 from perdura.sources.connectors.stripe.objects.held import (

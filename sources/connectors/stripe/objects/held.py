@@ -3,7 +3,7 @@
 import polars as pl
 
 from perdura.sources.connectors.stripe.fields import ITEMS, LINES
-from perdura.sources.connectors.stripe.json_columns import as_id, decoded, is_empty
+from perdura.sources.connectors.stripe.json_text.columns import as_id, decoded, is_empty
 from perdura.sources.connectors.stripe.objects.discounts import discounts_in
 from perdura.sources.connectors.stripe.objects.prices import prices_in
 from perdura.sources.connectors.stripe.shapes import Tables, shaped

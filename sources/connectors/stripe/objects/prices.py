@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from perdura.sources.connectors.stripe.json_columns import as_id
+from perdura.sources.connectors.stripe.json_text.columns import as_id
 from perdura.sources.connectors.stripe.shapes import shaped
 from perdura.sources.staged import FILE, ROW_IN_FILE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.connectors.stripe.json_lines import Block
+from perdura.sources.connectors.stripe.json_text.lines import Block
 from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
 #: Rows that are in memory at once.

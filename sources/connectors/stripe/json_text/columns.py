@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from perdura.sources.connectors.stripe.json_lines import LINE, rows_of_lines
+from perdura.sources.connectors.stripe.json_text.lines import LINE, rows_of_lines
 
 
 def decoded(texts: pl.Series, dtype: pl.DataType) -> pl.Series:

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from perdura.json_values import as_list, as_object
-from perdura.sources.connectors.stripe.json_columns import loads
-from perdura.sources.connectors.stripe.json_lines import BLOCK, Block, block_of, read_blocks
+from perdura.sources.connectors.stripe.json_text.columns import loads
+from perdura.sources.connectors.stripe.json_text.lines import BLOCK, Block, block_of, read_blocks
 
 #: Objects of an array that are read at once.
 _AT_ONCE = 20_000

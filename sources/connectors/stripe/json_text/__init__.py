@@ -1,0 +1,1 @@
+"""JSON as Stripe writes it: lines, arrays, and values within columns."""
