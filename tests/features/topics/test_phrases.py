@@ -127,9 +127,11 @@ def test_only_a_window_is_said_behind_the_words():
     ],
 )
 def test_what_is_typical_is_said_in_the_unit_of_the_value(name, value, usual, en, es):
-    for language, text in (("en", en), ("es", es)):
-        said_beside = say_rounded(COLUMNS[name], value, language, "EUR", usual)
-        assert said_beside.replace("\xa0", " ") == text
+    said = (
+        say_rounded(COLUMNS[name], value, "en", "EUR", usual),
+        say_rounded(COLUMNS[name], value, "es", "EUR", usual),
+    )
+    assert [text.replace("\xa0", " ") for text in said] == [en, es]
 
 
 def test_a_text_is_said_as_it_is():

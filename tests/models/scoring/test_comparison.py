@@ -102,7 +102,7 @@ def asking_is_leaving() -> ChurnModel:
     left = (random.random(3_000) < 1 / (1 + np.exp(-odds))).astype(float)
     params = BoosterParams(rounds=30, min_data_in_leaf=30, learning_rate=0.2, threads=1)
     trees = fit_booster(Examples(matrix, left), None, list(NAMES), params)
-    known = dict(zip(NAMES, (6.3, 45.0, 26.0), strict=True))
+    known: dict[str, float] = dict(zip(NAMES, (6.3, 45.0, 26.0), strict=True))
     values = {**known, NAMES[0]: None}
     return small_model(
         booster_text=booster_text(trees),
