@@ -7,7 +7,6 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.counted import count_rows
 from perdura.sources.events import EVENT_TABLES, MERGES
 from perdura.sources.landing.files import ROW_GROUP, move_into_place
 from perdura.sources.landing.landing import Landing, read_rejected
@@ -16,6 +15,7 @@ from perdura.sources.landing.shown import shown_files
 from perdura.sources.landing.spellings import standing_alone_in_polars
 from perdura.sources.landing.tombstones import NAMING, Tombstones
 from perdura.sources.merges import owners
+from perdura.sources.row_count import count_rows
 
 _FILE = "file"
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)

@@ -6,7 +6,6 @@ from math import ceil
 
 import polars as pl
 
-from perdura.sources.counted import count_rows
 from perdura.sources.events import SUBSCRIPTIONS, EventTable
 from perdura.sources.inferred import is_inferred
 from perdura.sources.landing.files import identity
@@ -31,6 +30,7 @@ from perdura.sources.mapping.snapshot import (
     handed_over,
 )
 from perdura.sources.mapping.vanished import Vanished, reverted, vanished
+from perdura.sources.row_count import count_rows
 from perdura.sources.versions import key
 
 #: Told otherwise, these land as a newer version of a snapshot too: they say why a subscriber left.

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.counted import count_rows
 from perdura.sources.events import EventTable
 from perdura.sources.landing.landing import REJECTED
 from perdura.sources.mapping.candidates import CandidateEvents, candidates
@@ -18,6 +17,7 @@ from perdura.sources.mapping.mapping import TABLES, SourceMapping
 from perdura.sources.mapping.sections import Input
 from perdura.sources.mapping.together import together
 from perdura.sources.mapping.watermarks import refuse_lost
+from perdura.sources.row_count import count_rows
 from perdura.sources.staged import Unfetched
 
 

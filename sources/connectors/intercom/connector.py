@@ -18,7 +18,7 @@ from perdura.sources.connectors.intercom.objects import json_files, read_json
 from perdura.sources.connectors.intercom.tables import read_tables, table_files
 from perdura.sources.connectors.landed import ReadTable
 from perdura.sources.connectors.unread import unread_note
-from perdura.sources.counted import count_rows
+from perdura.sources.row_count import count_rows
 
 
 class IntercomOptions(Options):

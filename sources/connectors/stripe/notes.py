@@ -5,7 +5,8 @@ from collections.abc import Generator
 import polars as pl
 
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
-from perdura.sources.counted import count_rows, counted, either
+from perdura.sources.counted import counted, either
+from perdura.sources.row_count import count_rows
 
 
 def notes_on(name: str, frames: Frames) -> tuple[str, ...]:

@@ -22,9 +22,9 @@ from perdura.sources.connectors.zendesk.objects import (
 )
 from perdura.sources.connectors.zendesk.replies import AGENTS
 from perdura.sources.connectors.zendesk.ticket_events import ticket_events
-from perdura.sources.counted import count_rows
 from perdura.sources.events import TICKETS as TICKET_EVENTS
 from perdura.sources.landing.landing import Landing
+from perdura.sources.row_count import count_rows
 
 _LINE = "line"
 
