@@ -33,4 +33,6 @@ def absent_words(file: str, what: str, absent: Sequence[str]) -> str:
     """The sentence about keys that a list in a file has not; empty where it lacks none."""
     if not absent:
         return ""
-    return f"{file}: hardly any of the {what} has the {'; or the '.join(absent)} Was it renamed?"
+    keys = "; or the ".join(absent)
+    end = "" if keys.endswith("?") else "."
+    return f"{file}: hardly any of the {what} has the {keys}{end} Was it renamed?"
