@@ -13,7 +13,8 @@ from tests.support.small_sources import UNTIL
 from tests.support.zendesk_replay import NOW, TOKEN, Account
 
 CHANGED = int(NOW.timestamp()) - 9999
-TICKET = {"id": 1, "created_at": "2026-02-01T00:00:00Z", "requester_id": 11, "changed": CHANGED}
+OPENED = {"created_at": "2026-02-01T00:00:00Z", "status": "open", "changed": CHANGED}
+TICKET = OPENED | {"id": 1, "requester_id": 11}
 USERS = [
     {"id": 11, "external_id": "cus-ann-77", "email": "ann@x.com", "changed": CHANGED},
     {"id": 12, "external_id": "cus-bob-88", "email": "bob@x.com", "changed": CHANGED},
