@@ -40,6 +40,19 @@ LONG = (
     "flows/test_copied_home.py",
     "project/test_notebooks.py",
     "project/test_readme.py",
+    "project/test_make.py",
+    "sources/mapping/test_snapshot_beside_log.py",
+    "sources/mapping/test_snapshots.py",
+    "flows/cli/test_early_refusals.py",
+    "flows/cli/test_init_and_check.py",
+    "flows/cli/test_init_on_a_terminal.py",
+    "flows/cli/test_extract_command.py",
+    "flows/cli/test_first_training.py",
+    "flows/runtime/test_cluster.py",
+    "flows/erasure/test_ambiguous_ids.py",
+    "sources/landing/test_erase.py",
+    "sources/mapping/test_written_values.py",
+    "sources/mapping/test_bad_input.py",
 )
 
 
