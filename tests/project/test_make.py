@@ -92,7 +92,7 @@ def test_test_checks_the_code_installs_what_tests_need_and_runs_them(clone: Path
     commands = make(clone, "-n", "test")
     steps = ["ruff check", "ruff format --check", "basedpyright", "lint-imports"]
     steps += ["tests.debian.browser", "tests.debian.pgbouncer", "tests.debian.faked_clock"]
-    places = [commands.index(step) for step in [*steps, "pytest -n 3 --dist loadfile"]]
+    places = [commands.index(step) for step in [*steps, 'pytest -m "not soak" -n 3']]
     assert places == sorted(places)
 
 
@@ -144,3 +144,9 @@ def test_every_module_that_a_benchmark_runs_exists():
 def _modules(text: str) -> list[str]:
     """The modules named after ``-m`` in commands or in lists of words."""
     return re.findall(r"-m[\s\",]+((?:perdura|benchmarks|tests|docs)[\w.]*\w)", text)
+
+
+def test_what_make_test_leaves_out_make_soak_runs_and_both_gate_a_landing(clone: Path):
+    assert "pytest -m soak -n 3" in make(clone, "-n", "soak")
+    gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert re.findall(r"make (\w+)$", gate, re.MULTILINE) == ["test", "soak"]
