@@ -181,7 +181,10 @@ def test_the_champion_scores_the_night_again_alike(home: Path, tmp_path: Path) -
     before = read(_url(copy))
     assert score_nightly(NIGHT, copy).rows == len(before)
     after = read(_url(copy))
-    # Reasons, and the action chosen from them, are today's.
-    told = before.columns.drop(["reasons", "action", "action_text"])
+    # Reasons, and the action chosen from them, are today's; so is the advice to save whoever is in
+    # trouble below the high band.
+    told = before.columns.drop(["reasons", "action", "action_text", "advice"])
+    advised = set(zip(before["advice"], after["advice"], strict=True))
+    assert advised <= {("save", "save"), ("leave_alone", "leave_alone"), ("leave_alone", "save")}
     # Another processor may add in another order.
     assert_frame_equal(after[told], before[told], rtol=1e-12, atol=0)
